@@ -1,0 +1,42 @@
+/** Every way aiauth can fail on purpose, with the exit code that the shell sees. */
+export const EXIT_CODES = {
+  usage: 2,
+  'account-not-found': 3,
+  'sign-in-required': 4,
+  'sign-in-denied': 4,
+  'sign-in-timed-out': 5,
+  'provider-rejected': 6,
+  'provider-unavailable': 6,
+  network: 6,
+  'storage-unavailable': 7,
+  'storage-locked': 7,
+  'storage-timed-out': 7,
+  'secret-missing': 7,
+  'auth-file-invalid': 8,
+  'auth-file-too-new': 8,
+  busy: 9,
+  'port-taken': 9,
+  internal: 70,
+  cancelled: 130,
+} as const satisfies Record<string, number>
+
+export type AuthErrorCode = keyof typeof EXIT_CODES
+
+/**
+ * A failure that the user can act on. Anything else that escapes is a bug and exits 70.
+ *
+ * `message` says what happened and `hint` what to type next; neither may hold a secret
+ * or a control character. `cause` is for the debugger only and is never printed:
+ * oauth4webapi puts whole token responses in it.
+ */
+export class AuthError extends Error {
+  override readonly name = 'AuthError'
+  readonly code: AuthErrorCode
+  readonly hint: string | undefined
+
+  constructor(code: AuthErrorCode, message: string, options: { hint?: string | undefined; cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    this.code = code
+    this.hint = options.hint
+  }
+}

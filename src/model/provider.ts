@@ -1,0 +1,81 @@
+import type { Secret } from './secret.ts'
+import type { UntrustedRecord } from './untrusted.ts'
+
+/** Where the browser comes back to. `ports` are tried in order; 0 lets the system choose. */
+export interface Redirect {
+  readonly host: 'localhost' | '127.0.0.1' | '[::1]'
+  readonly ports: readonly number[]
+  readonly path: string
+}
+
+/** What a vendor's published terms say about a sign-in like ours, in its own words. */
+export interface Terms {
+  readonly quote: string
+  readonly url: string
+}
+
+/** What a provider tells about who signed in. Facts only, never a token. */
+export interface Identity {
+  readonly email: string | undefined
+  /** The provider's own stable id of the account: what "the same account" means. */
+  readonly accountId: string | undefined
+  readonly tier: string | undefined
+  readonly organizations: readonly Organization[]
+}
+
+export interface Organization {
+  readonly id: string
+  readonly name: string | null
+}
+
+/** All that a provider said about the person, still unchecked. */
+export interface IdentitySources {
+  /** What stood in the token response beside the tokens. */
+  readonly tokenResponse: UntrustedRecord
+  /** Claims of the ID token: text to show, not proof of anything. */
+  readonly claims: UntrustedRecord
+  /** The profile endpoint's answer, `{}` where there is none. */
+  readonly profile: UntrustedRecord
+}
+
+/**
+ * One way to sign in to one vendor: data, and one pure function.
+ *
+ * Everything that differs between vendors is a field here, so the protocol code has no
+ * branch that names a vendor.
+ */
+export interface Provider {
+  readonly id: string
+  readonly title: string
+  readonly mode: string
+  readonly builtIn: boolean
+  readonly enabled: boolean
+  /** Compared with `iss` when the answer carries one (RFC 9207). */
+  readonly issuer: string | undefined
+  /** The server promised to send `iss`, so an answer without it is refused (RFC 9207 §2.4). */
+  readonly issuerPromised: boolean
+  readonly clientId: string
+  readonly clientSecret: Secret | undefined
+  readonly authorizationEndpoint: string | undefined
+  readonly tokenEndpoint: string | undefined
+  readonly revocationEndpoint: string | undefined
+  readonly profileEndpoint: string | undefined
+  readonly usageEndpoint: string | undefined
+  readonly deviceAuthorizationEndpoint: string | undefined
+  readonly redirect: Redirect
+  readonly scopes: readonly string[]
+  readonly authorizationParameters: Readonly<Record<string, string>>
+  /** Encoding of the authorization-code grant's body. */
+  readonly tokenRequest: 'form' | 'json'
+  readonly revocationRequest: 'form' | 'json'
+  /** A reply header without which a revocation does not count as confirmed. */
+  readonly revocationReceiptHeader: string | undefined
+  /** Anthropic wants `state` again beside the code. */
+  readonly repeatStateInTokenRequest: boolean
+  readonly userAgent: string
+  /** Shown before the first sign-in of a mode; `undefined` where nothing is to be accepted. */
+  readonly terms: Terms | undefined
+  /** The page where the user can end the grant by hand. */
+  readonly managePage: string | undefined
+  readonly identify: (sources: IdentitySources) => Identity
+}
