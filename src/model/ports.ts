@@ -23,6 +23,16 @@ export interface Ports {
 
 export interface Clock {
   nowMs(): number
+  /**
+   * A signal that fires with `reason` after `timeoutMs`, or with the parent's reason when
+   * that fires first. `end()` stops the timer.
+   */
+  deadline(parent: AbortSignal, timeoutMs: number, reason: Error): Deadline
+}
+
+export interface Deadline {
+  readonly signal: AbortSignal
+  end(): void
 }
 
 export interface Identifiers {
@@ -32,9 +42,10 @@ export interface Identifiers {
 
 export interface Environment {
   readonly variables: Readonly<Record<string, string | undefined>>
-  readonly platform: string
-  /** For the `ssh -L` line, e.g. `ada@build-box`. */
-  readonly loginAndHost: string
+  /** `ada@192.0.2.7` when this is a remote terminal: no browser opens here, and what `ssh -L` needs. */
+  readonly remoteLogin: string | undefined
+  /** A passphrase for the vault is at hand without asking anybody. */
+  readonly hasPassphrase: boolean
 }
 
 /** Results go to `out`, everything said to a person goes to `say`. */
@@ -49,10 +60,10 @@ export interface Terminal {
   out(text: string): void
   /** Writes one line to stderr. Silent with `--quiet` unless `always`. */
   say(line: string, options?: { always?: boolean }): void
-  /** Asks on stderr and returns the line that was typed, without its line end. */
-  ask(question: string, signal: AbortSignal): Promise<string>
+  /** Asks on stderr and returns the line that was typed, without its line end; `undefined` when input has ended. */
+  ask(question: string, signal: AbortSignal): Promise<string | undefined>
   /** Like `ask`, without showing what is typed. */
-  askSecret(question: string, signal: AbortSignal): Promise<Secret>
+  askSecret(question: string, signal: AbortSignal): Promise<Secret | undefined>
   /** Shows a spinner on a terminal, nothing elsewhere, until the work ends. */
   during<T>(words: string, work: () => Promise<T>): Promise<T>
 }
@@ -68,6 +79,8 @@ export interface Style {
 }
 
 export interface HttpRequest {
+  /** For the trace and for messages: which step of the protocol this is. */
+  readonly purpose: string
   readonly method: 'GET' | 'POST'
   readonly url: string
   readonly headers: Readonly<Record<string, string>>

@@ -8,9 +8,9 @@ export interface Redirect {
   readonly path: string
 }
 
-/** What a vendor's published terms say about a sign-in like ours, in its own words. */
+/** What a vendor's published terms say about a sign-in like ours, in one line. */
 export interface Terms {
-  readonly quote: string
+  readonly notice: string
   readonly url: string
 }
 

@@ -1,0 +1,84 @@
+import type { Command } from 'commander'
+import { getAccount } from '../flows/choose-account.ts'
+import { dropAccount, type Revocation } from '../flows/drop-account.ts'
+import type { Account } from '../model/account.ts'
+import { AuthError } from '../model/errors.ts'
+import type { Ports } from '../model/ports.ts'
+import type { Provider } from '../model/provider.ts'
+import { getProvider } from '../providers/registry.ts'
+import { jsonText } from '../ui/account-json.ts'
+import { isJson } from './options.ts'
+
+interface LogoutOptions {
+  readonly all?: true
+  readonly localOnly?: true
+}
+
+/** `aiauth logout <name...>`: the grant ends at the provider, then the account is forgotten. */
+export function addLogoutCommand(program: Command, ports: Ports): void {
+  program
+    .command('logout')
+    .description('end the grant at the provider, then forget the account')
+    .argument('[name...]', 'accounts to sign out')
+    .option('--all', 'every account')
+    .option('--local-only', 'forget it here without telling the provider')
+    .addHelpText('after', '\nExamples:\n  aiauth logout work\n  aiauth logout --all')
+    .action(async (names: string[], options: LogoutOptions, command: Command) => {
+      await logout(ports, names, options, isJson(command))
+    })
+}
+
+async function logout(ports: Ports, names: string[], options: LogoutOptions, json: boolean): Promise<void> {
+  const file = ports.authFile.read()
+  if (names.length === 0 && options.all !== true) {
+    throw new AuthError('usage', 'which account?', { hint: 'aiauth logout <name>, or aiauth logout --all' })
+  }
+  if (names.length > 0 && options.all === true) {
+    throw new AuthError('usage', 'name accounts or say --all, not both', { hint: 'aiauth logout --all' })
+  }
+  const chosen = options.all === true ? (file?.accounts ?? []) : names.map((name) => getAccount(file, name))
+  const accounts = [...new Set(chosen)]
+  const results = []
+  for (const account of accounts) {
+    const provider = options.localOnly === true ? undefined : providerOf(ports, account)
+    const revocation = await ports.terminal.during(`signing out ${account.name}`, () =>
+      dropAccount(ports, { account, provider }, ports.interruption),
+    )
+    tell(ports, account, provider, revocation)
+    results.push({ name: account.name, outcome: 'signed-out', revocation: revocation.outcome, message: reasonOf(revocation) })
+  }
+  if (json) ports.terminal.out(jsonText({ results }))
+  else if (accounts.length === 0) ports.terminal.say('aiauth: nobody is signed in')
+}
+
+/** The row that the account was made by; one that is gone or switched off can still be forgotten. */
+function providerOf(ports: Ports, account: Account): Provider | undefined {
+  try {
+    return getProvider(ports.settings.read(), account.provider, account.mode)
+  } catch (error) {
+    if (error instanceof AuthError) return undefined
+    throw error
+  }
+}
+
+function reasonOf(revocation: Revocation): string | null {
+  return revocation.outcome === 'not-confirmed' ? revocation.reason : null
+}
+
+function tell(ports: Ports, account: Account, provider: Provider | undefined, revocation: Revocation): void {
+  const { errStyle: style } = ports.terminal
+  ports.terminal.say(`aiauth: ${style.green('signed out')} of ${account.name}${SUFFIXES[revocation.outcome]}`)
+  if (revocation.outcome !== 'not-confirmed') return
+  const where = provider?.managePage === undefined ? 'in your settings there' : `at ${provider.managePage}`
+  ports.terminal.say(
+    `aiauth: ${style.yellow('warning')}: ${account.provider} did not confirm that the grant has ended (${revocation.reason}); end it ${where}`,
+    { always: true },
+  )
+}
+
+const SUFFIXES: Readonly<Record<Revocation['outcome'], string>> = {
+  confirmed: ', the provider has ended the grant',
+  'not-asked': ' here; the provider was not told',
+  'nothing-to-revoke': '; there was no token left to revoke',
+  'not-confirmed': ' here',
+}

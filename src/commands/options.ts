@@ -1,0 +1,45 @@
+import { InvalidArgumentError, type Command } from 'commander'
+import { parseDurationMs } from '../model/duration.ts'
+
+/** The flags that every command takes. */
+export interface GlobalOptions {
+  readonly json?: true
+}
+
+export function isJson(command: Command): boolean {
+  return command.optsWithGlobals<GlobalOptions>().json === true
+}
+
+export function durationMs(text: string): number {
+  const parsed = parseDurationMs(text)
+  if (parsed === undefined) throw new InvalidArgumentError('expected a duration such as 90s, 5m, 2h or 1d')
+  return parsed
+}
+
+export function seconds(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('expected whole seconds, 0 or more')
+  return Number(text)
+}
+
+export function port(text: string): number {
+  const value = /^\d{1,5}$/.test(text) ? Number(text) : 0
+  if (value < 1 || value > 65_535) throw new InvalidArgumentError('expected a port from 1 to 65535')
+  return value
+}
+
+/** Scopes separated by blanks or commas. */
+export function scopes(text: string): string[] {
+  const list = text.split(/[\s,]+/).filter((scope) => scope !== '')
+  if (list.length === 0 || list.some((scope) => !/^[\x21\x23-\x5b\x5d-\x7e]+$/.test(scope))) {
+    throw new InvalidArgumentError('expected scopes separated by blanks')
+  }
+  return list
+}
+
+/** Names that are safe in every shell, file and table, and cannot be taken for a flag. */
+export function accountName(text: string): string {
+  if (!/^[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}$/.test(text)) {
+    throw new InvalidArgumentError('expected letters, digits and . _ @ + -, at most 64, a letter or digit first')
+  }
+  return text
+}

@@ -1,0 +1,63 @@
+import type { Command } from 'commander'
+import { effectiveAccount, getAccount } from '../flows/choose-account.ts'
+import type { Account, AuthFile } from '../model/account.ts'
+import { stateAt } from '../model/account-state.ts'
+import type { Ports } from '../model/ports.ts'
+import { accountJson, jsonText } from '../ui/account-json.ts'
+import { statusTable } from '../ui/status-table.ts'
+import { isJson } from './options.ts'
+
+export type StatusPorts = Pick<Ports, 'authFile' | 'clock'> & {
+  readonly environment: Pick<Ports['environment'], 'variables'>
+  readonly terminal: Pick<Ports['terminal'], 'out' | 'say' | 'outStyle' | 'errStyle' | 'outColumns'>
+}
+
+export interface StatusInput {
+  readonly names: readonly string[]
+  readonly json: boolean
+}
+
+/** `aiauth status [name...]`: what is known of the accounts; no network, no keychain. */
+export function addStatusCommand(program: Command, ports: Ports): void {
+  program
+    .command('status')
+    .description('show who is signed in, the tier, the state and how long the token lasts')
+    .argument('[name...]', 'accounts to show (default: all)')
+    .addHelpText('after', '\nExamples:\n  aiauth status\n  aiauth status work --json')
+    .action((names: string[], _options: unknown, command: Command) => {
+      showStatus(ports, { names, json: isJson(command) })
+    })
+}
+
+/** Shared with the launcher's short way, which must print the same bytes. */
+export function showStatus(ports: StatusPorts, { names, json }: StatusInput): void {
+  const file = ports.authFile.read()
+  const nowMs = ports.clock.nowMs()
+  const accounts = names.length === 0 ? (file?.accounts ?? []) : names.map((name) => getAccount(file, name))
+  const effective = effectiveAccount(file, { preset: ports.environment.variables['AIAUTH_ACCOUNT'], nowMs })
+  if (json) {
+    const shown = accounts.map((account) => accountJson(account, { isDefault: isDefault(file, account), nowMs }))
+    const chosen = { account: effective?.account.name ?? null, why: effective?.why ?? 'nobody is signed in' }
+    ports.terminal.out(jsonText({ schemaVersion: 1, accounts: shown, effective: chosen }))
+    return
+  }
+  const { outStyle: style, outColumns: columns } = ports.terminal
+  if (accounts.length > 0) {
+    ports.terminal.out(statusTable({ accounts, effectiveId: effective?.account.id, nowMs, columns, style }))
+  }
+  for (const line of advice(accounts, nowMs)) ports.terminal.say(`aiauth: ${ports.terminal.errStyle.cyan('hint')}: ${line}`)
+}
+
+function isDefault(file: AuthFile | undefined, account: Account): boolean {
+  const standard = file?.preferences.defaultAccount
+  return standard === account.id || standard === account.name
+}
+
+/** What to type for the accounts that need something. */
+function advice(accounts: readonly Account[], nowMs: number): string[] {
+  if (accounts.length === 0) return ['nobody is signed in; aiauth login claude, or aiauth login openai']
+  return accounts
+    .map((account) => ({ account, now: stateAt(account, nowMs) }))
+    .filter(({ now }) => now.state === 'needs-login' || now.state === 'error')
+    .map(({ account, now }) => `${account.name}: ${now.reason ?? now.state}; sign in again: aiauth logout ${account.name}, then aiauth login ${account.provider}`)
+}

@@ -1,0 +1,115 @@
+import { stateAt } from '../model/account-state.ts'
+import type { Account, AccountState, AuthFile } from '../model/account.ts'
+import { AuthError } from '../model/errors.ts'
+import { nearest } from '../model/nearest.ts'
+import { cleanLine } from '../model/untrusted.ts'
+
+/** An account and, in a few words, how it came to be chosen. */
+export interface Choice {
+  readonly account: Account
+  readonly why: string
+}
+
+export interface ChooseAccountInput {
+  /** An account's name or a provider's id; `undefined` asks for the effective account. */
+  readonly wanted: string | undefined
+  /** `AIAUTH_ACCOUNT`. */
+  readonly preset: string | undefined
+  readonly nowMs: number
+}
+
+/** Better states first; within one, the order of `priority` (lower first) and then of age. */
+const STATE_RANK: Readonly<Record<AccountState, number>> = {
+  active: 0,
+  created: 0,
+  expired: 1,
+  error: 2,
+  'needs-login': 3,
+}
+
+/**
+ * Finds the account that a command speaks of: by name, else among a provider's accounts, and
+ * without either the preset, the default, the preferred provider's or the first by priority.
+ *
+ * @throws AuthError `account-not-found`.
+ */
+export function chooseAccount(file: AuthFile | undefined, input: ChooseAccountInput): Choice {
+  const accounts = file?.accounts ?? []
+  if (input.wanted !== undefined) return named(accounts, input.wanted, 'named on the command line', input.nowMs, file)
+  const choice = effectiveAccount(file, input)
+  if (choice !== undefined) return choice
+  throw new AuthError('account-not-found', 'nobody is signed in', { hint: 'aiauth login claude, or aiauth login openai' })
+}
+
+/**
+ * The account used when none is named, `undefined` when nobody is signed in.
+ *
+ * @throws AuthError `account-not-found` when the preset names none.
+ */
+export function effectiveAccount(
+  file: AuthFile | undefined,
+  { preset, nowMs }: Omit<ChooseAccountInput, 'wanted'>,
+): Choice | undefined {
+  const accounts = file?.accounts ?? []
+  if (preset !== undefined && preset !== '') return named(accounts, preset, 'AIAUTH_ACCOUNT', nowMs, file)
+  const standard = defaultAccount(file)
+  if (standard !== undefined) return { account: standard, why: 'the default account' }
+  const preferred = file?.preferences.preferredProvider
+  const ofPreferred = inOrder(accounts, nowMs).find((account) => account.provider === preferred)
+  if (ofPreferred !== undefined) return { account: ofPreferred, why: 'the preferred provider' }
+  const first = inOrder(accounts, nowMs)[0]
+  if (first === undefined) return undefined
+  return { account: first, why: accounts.length === 1 ? 'the only account' : 'the first by state, priority and age' }
+}
+
+/** The default account: preferences name it by id or by name. */
+export function defaultAccount(file: AuthFile | undefined): Account | undefined {
+  const standard = file?.preferences.defaultAccount ?? undefined
+  return file?.accounts.find((account) => account.id === standard || account.name === standard)
+}
+
+/**
+ * Exactly the account of a name, for commands that change or forget it.
+ *
+ * @throws AuthError `account-not-found`.
+ */
+export function getAccount(file: AuthFile | undefined, name: string): Account {
+  const accounts = file?.accounts ?? []
+  const account = accounts.find((candidate) => candidate.name === name)
+  if (account !== undefined) return account
+  throw unknown(accounts, name)
+}
+
+function named(
+  accounts: readonly Account[],
+  wanted: string,
+  why: string,
+  nowMs: number,
+  file: AuthFile | undefined,
+): Choice {
+  const byName = accounts.find((account) => account.name === wanted)
+  if (byName !== undefined) return { account: byName, why }
+  const ofProvider = accounts.filter((account) => account.provider === wanted)
+  const standard = defaultAccount(file)
+  const best = ofProvider.find((account) => account === standard) ?? inOrder(ofProvider, nowMs)[0]
+  if (best !== undefined) return { account: best, why }
+  throw unknown(accounts, wanted)
+}
+
+function inOrder(accounts: readonly Account[], nowMs: number): Account[] {
+  const rank = (account: Account) => STATE_RANK[stateAt(account, nowMs).state]
+  return [...accounts].sort(
+    (a, b) => rank(a) - rank(b) || a.priority - b.priority || Date.parse(a.createdAt) - Date.parse(b.createdAt),
+  )
+}
+
+function unknown(accounts: readonly Account[], name: string): AuthError {
+  const meant = nearest(
+    name,
+    accounts.map((account) => account.name),
+  )
+  const hint = accounts.length === 0 ? 'aiauth login claude, or aiauth login openai' : 'aiauth status'
+  return new AuthError('account-not-found', `no account named ${cleanLine(name)}`, {
+    hint: meant === undefined ? hint : `did you mean ${meant}?`,
+  })
+}

@@ -1,0 +1,121 @@
+import type { Account, AuthFile, StorageKind } from '../model/account.ts'
+import { AuthError } from '../model/errors.ts'
+import type { Ports, Vault } from '../model/ports.ts'
+import type { Provider } from '../model/provider.ts'
+import type { TokenBundle } from '../model/tokens.ts'
+import type { Grant } from './sign-in.ts'
+
+export interface KeepAccountInput {
+  readonly name: string
+  readonly provider: Provider
+  readonly storage: StorageKind
+  readonly grant: Grant
+}
+
+/**
+ * Makes a grant an account: the secrets into the vault and read back, then the facts into
+ * `auth.json`.
+ *
+ * In this order a crash leaves at worst a secret that nothing refers to; the other order
+ * would leave an account that says "signed in" and is not.
+ *
+ * @throws AuthError what vault and file throw; then neither of them holds the account.
+ */
+export async function keepAccount(
+  ports: Pick<Ports, 'vaults' | 'authFile' | 'clock' | 'identifiers'>,
+  input: KeepAccountInput,
+): Promise<Account> {
+  const { provider, grant } = input
+  const vault = ports.vaults.vault(input.storage)
+  const bundle: TokenBundle = {
+    accountId: ports.identifiers.uuid(),
+    generation: 1,
+    provider: provider.id,
+    tokenEndpoint: provider.tokenEndpoint ?? '',
+    clientId: provider.clientId,
+    tokens: grant.tokens,
+  }
+  const account = newAccount(input, bundle, ports.clock.nowMs())
+  await writeAndReadBack(vault, bundle)
+  try {
+    await ports.authFile.update((file) => withAccount(file, account))
+  } catch (error) {
+    // The file's failure is the one to tell; a secret that stays behind is referred to by nothing.
+    await vault.remove(bundle.accountId).catch(() => undefined)
+    throw error
+  }
+  return account
+}
+
+async function writeAndReadBack(vault: Vault, bundle: TokenBundle): Promise<void> {
+  await vault.write(bundle)
+  const stored = await vault.read(bundle.accountId)
+  if (stored !== undefined && isSame(stored, bundle)) return
+  throw new AuthError('storage-unavailable', `the ${vault.kind} did not keep what was written to it`, {
+    hint: 'choose another storage: --storage passphrase',
+  })
+}
+
+function isSame(a: TokenBundle, b: TokenBundle): boolean {
+  return (
+    a.generation === b.generation &&
+    a.tokens.accessToken.reveal() === b.tokens.accessToken.reveal() &&
+    a.tokens.refreshToken?.reveal() === b.tokens.refreshToken?.reveal()
+  )
+}
+
+function newAccount({ name, provider, storage, grant }: KeepAccountInput, bundle: TokenBundle, nowMs: number): Account {
+  const { identity, tokens, verified } = grant
+  const now = time(nowMs)
+  return {
+    id: bundle.accountId,
+    name,
+    provider: provider.id,
+    mode: provider.mode,
+    state: verified ? 'active' : 'created',
+    stateReason: null,
+    tier: identity.tier ?? null,
+    email: identity.email ?? null,
+    accountId: identity.accountId ?? null,
+    organizations: identity.organizations,
+    scopes: tokens.scopes,
+    expiresAt: tokens.expiresAtMs === undefined ? null : time(tokens.expiresAtMs),
+    refreshExpiresAt: tokens.refreshExpiresAtMs === undefined ? null : time(tokens.refreshExpiresAtMs),
+    createdAt: now,
+    updatedAt: now,
+    lastRefreshedAt: null,
+    lastUsedAt: null,
+    cooldownUntil: null,
+    priority: 0,
+    endpoint: null,
+    proxy: null,
+    notes: null,
+    usage: null,
+    history: [{ at: now, event: 'signed-in' }],
+    secret: { store: storage, generation: bundle.generation, renewable: tokens.refreshToken !== undefined },
+    linkedTo: null,
+  }
+}
+
+function withAccount(file: AuthFile, account: Account): AuthFile {
+  assertNameIsFree(file, account.name, account.provider)
+  return { ...file, storage: file.storage ?? account.secret.store, accounts: [...file.accounts, account] }
+}
+
+/**
+ * Asked before the browser opens and once more under the file's lock, since two sign-ins may
+ * run at once. Names that differ in case only count as one.
+ *
+ * @throws AuthError `usage`.
+ */
+export function assertNameIsFree(file: AuthFile | undefined, name: string, provider: string): void {
+  const taken = file?.accounts.find((account) => account.name.toLowerCase() === name.toLowerCase())
+  if (taken === undefined) return
+  throw new AuthError('usage', `an account named ${taken.name} exists`, {
+    hint: `aiauth login ${provider} --name <another name>, or first aiauth logout ${taken.name}`,
+  })
+}
+
+function time(ms: number): string {
+  return new Date(ms).toISOString()
+}

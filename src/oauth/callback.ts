@@ -1,0 +1,102 @@
+import { createHash, timingSafeEqual } from 'node:crypto'
+import { AuthError } from '../model/errors.ts'
+import type { Provider } from '../model/provider.ts'
+import { Secret } from '../model/secret.ts'
+import { cleanLine } from '../model/untrusted.ts'
+import type { AuthorizationRequest } from './authorization.ts'
+
+declare const checked: unique symbol
+
+/** A callback that belongs to our request. Only `checkCallback` and `checkPasted` make one. */
+export interface CheckedCallback {
+  readonly [checked]: true
+  readonly code: Secret
+}
+
+/** Longest authorization code that is passed on, in characters; RFC 6749 sets no limit. */
+const CODE_LENGTH_LIMIT = 4096
+const CODE = /^[\x20-\x7e]+$/
+
+/**
+ * The code of an authorization response, or `undefined` when the response is not the answer
+ * to our request and the sign-in must go on waiting.
+ *
+ * `state` is compared before anything else is believed: any page in the user's browser may
+ * call the listener, so neither a foreign code nor a foreign error may end a sign-in (RFC
+ * 6749 §10.12, RFC 9700 §4.7). Then `iss` (RFC 9207 §2.4, plain string comparison), then
+ * `error`, then `code`.
+ *
+ * @throws AuthError `sign-in-denied`, `provider-rejected`, `provider-unavailable`: answers
+ * with our state that end the sign-in.
+ */
+export function checkCallback(
+  provider: Provider,
+  request: AuthorizationRequest,
+  query: string,
+): CheckedCallback | undefined {
+  const parameters = new URLSearchParams(query)
+  const state = only(parameters, 'state')
+  if (state === undefined || !isSame(state, request.state.reveal())) return undefined
+  if (['code', 'error', 'iss'].some((name) => parameters.getAll(name).length > 1)) return undefined
+  checkIssuer(provider, parameters.get('iss'))
+  const error = parameters.get('error')
+  if (error !== null) throw refusal(provider, error, parameters.get('error_description'))
+  return soundCode(parameters.get('code'))
+}
+
+/**
+ * The code in what a person pasted: the code alone, `code#state`, the query, or the whole
+ * address of the page that the browser ended on. Blanks and line breaks do not matter.
+ *
+ * A code without a state is accepted here and nowhere else: the person at this terminal
+ * chose it, and a code of another request fails at the token endpoint by PKCE (RFC 7636 §1).
+ *
+ * @throws AuthError as `checkCallback`.
+ */
+export function checkPasted(
+  provider: Provider,
+  request: AuthorizationRequest,
+  pasted: string,
+): CheckedCallback | undefined {
+  const words = pasted.replace(/\s+/g, '')
+  const isQuery = words.includes('?') || /^(code|error|iss|scope|state)=/.test(words)
+  if (isQuery) return checkCallback(provider, request, words.slice(words.indexOf('?') + 1).replace(/#.*$/, ''))
+  const [code, state, ...rest] = words.split('#')
+  if (code === undefined || rest.length > 0) return undefined
+  if (state !== undefined && !isSame(state, request.state.reveal())) return undefined
+  return soundCode(code)
+}
+
+function only(parameters: URLSearchParams, name: string): string | undefined {
+  const values = parameters.getAll(name)
+  return values.length === 1 ? values[0] : undefined
+}
+
+/** Constant time and safe for any length: the digests are compared, not the texts. */
+function isSame(received: string, expected: string): boolean {
+  const digest = (text: string) => createHash('sha256').update(text).digest()
+  return timingSafeEqual(digest(received), digest(expected))
+}
+
+function checkIssuer(provider: Provider, received: string | null): void {
+  if (received === null && !provider.issuerPromised) return
+  if (provider.issuer === undefined || received === provider.issuer) return
+  const what = received === null ? 'did not name its issuer' : 'named another issuer'
+  throw new AuthError('provider-rejected', `the answer that came back ${what}, so it was not used`)
+}
+
+function refusal(provider: Provider, error: string, description: string | null): AuthError {
+  if (error === 'access_denied') {
+    return new AuthError('sign-in-denied', `the sign-in to ${provider.id} was denied in the browser`, {
+      hint: `aiauth login ${provider.id}`,
+    })
+  }
+  const code = /^(temporarily_unavailable|server_error)$/.test(error) ? 'provider-unavailable' : 'provider-rejected'
+  const reason = cleanLine(description === null ? error : `${error}: ${description}`)
+  return new AuthError(code, `${provider.id} refused the sign-in (${reason})`)
+}
+
+function soundCode(code: string | null): CheckedCallback | undefined {
+  if (code === null || code.length > CODE_LENGTH_LIMIT || !CODE.test(code)) return undefined
+  return { code: new Secret(code) } as CheckedCallback
+}

@@ -1,0 +1,19 @@
+import { record, type UntrustedRecord } from '../model/untrusted.ts'
+
+/** Longest token that is looked into, in characters. */
+const TOKEN_LENGTH_LIMIT = 65_536
+
+/**
+ * The claims of a JWT, or `{}` for anything else. The signature is not checked: these are
+ * words to show, received over TLS from the token endpoint (OpenID Connect Core §3.1.3.7,
+ * point 6), and never decide which file or account is written.
+ */
+export function unverifiedClaims(token: string | undefined): UntrustedRecord {
+  const payload = token !== undefined && token.length <= TOKEN_LENGTH_LIMIT ? token.split('.')[1] : undefined
+  if (payload === undefined) return record(undefined)
+  try {
+    return record(JSON.parse(Buffer.from(payload, 'base64url').toString('utf8')))
+  } catch {
+    return record(undefined)
+  }
+}

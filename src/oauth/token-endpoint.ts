@@ -1,0 +1,80 @@
+import * as oauth from 'oauth4webapi'
+import { isLoopbackAddress, isSafeAddress } from '../model/endpoint.ts'
+import { AuthError } from '../model/errors.ts'
+import type { Clock, Http, HttpReply } from '../model/ports.ts'
+import type { Provider } from '../model/provider.ts'
+import { isRecord } from '../model/untrusted.ts'
+import type { AuthorizationRequest } from './authorization.ts'
+import type { CheckedCallback } from './callback.ts'
+import { fetchThrough } from './fetch-through.ts'
+import { refusalOf } from './refusal.ts'
+import { jsonBody, readTokenResponse, type TokenResponse } from './token-response.ts'
+
+/**
+ * Exchanges the code for tokens, once (RFC 6749 §4.1.3): whatever goes wrong, the code is
+ * not sent again, for a server that saw it may already have spent it.
+ *
+ * @throws AuthError `provider-rejected`, `provider-unavailable`, `network`, `cancelled`.
+ */
+export async function exchangeCode(
+  ports: { http: Http; clock: Clock },
+  provider: Provider,
+  request: AuthorizationRequest,
+  callback: CheckedCallback,
+  signal: AbortSignal,
+): Promise<TokenResponse> {
+  const tokenEndpoint = provider.tokenEndpoint
+  if (tokenEndpoint === undefined || !isSafeAddress(tokenEndpoint)) {
+    throw new AuthError('usage', `${provider.id} has no token endpoint`, {
+      hint: `set providers.${provider.id}.tokenEndpoint or .issuer in config.json`,
+    })
+  }
+  const server: oauth.AuthorizationServer = {
+    issuer: provider.issuer ?? new URL(tokenEndpoint).origin,
+    token_endpoint: tokenEndpoint,
+  }
+  const client: oauth.Client = { client_id: provider.clientId }
+  const answer = new URLSearchParams({ code: callback.code.reveal() })
+  const wire = fetchThrough(ports.http, 'token', encodeFor(provider))
+  await oauth.authorizationCodeGrantRequest(
+    server,
+    client,
+    provider.clientSecret === undefined ? oauth.None() : oauth.ClientSecretPost(provider.clientSecret.reveal()),
+    // State and issuer were compared by checkCallback; this brands the parameters for the library.
+    oauth.validateAuthResponse(server, client, answer, oauth.skipStateCheck),
+    request.redirectUri,
+    request.codeVerifier.reveal(),
+    {
+      ...(provider.repeatStateInTokenRequest && { additionalParameters: { state: request.state.reveal() } }),
+      headers: { 'user-agent': provider.userAgent },
+      [oauth.customFetch]: wire.fetch,
+      // eslint-disable-next-line @typescript-eslint/no-deprecated -- marked so to look wrong; it is only ever true on loopback
+      [oauth.allowInsecureRequests]: isLoopbackAddress(tokenEndpoint),
+      signal,
+    },
+  )
+  return readTokenResponse(grantedBody(provider, wire.reply()), request.scopes, ports.clock.nowMs())
+}
+
+/** Both vendors' ways of sending the same parameters: RFC 6749's form, or Anthropic's JSON. */
+function encodeFor(provider: Provider): (form: URLSearchParams) => { body: string; contentType: string } {
+  return (form) =>
+    provider.tokenRequest === 'json'
+      ? { body: JSON.stringify(Object.fromEntries(form)), contentType: 'application/json' }
+      : { body: form.toString(), contentType: 'application/x-www-form-urlencoded;charset=UTF-8' }
+}
+
+/**
+ * The body of a granted token request. JSON counts whatever the content type says (some
+ * servers send `text/plain`), and an `error` field counts whatever the status says.
+ */
+function grantedBody(provider: Provider, reply: HttpReply) {
+  const body = jsonBody(reply)
+  const granted = reply.status === 200 && body !== undefined && !isRefusal(body['error'])
+  if (!granted) throw refusalOf(provider, reply, body)
+  return body
+}
+
+function isRefusal(error: unknown): boolean {
+  return typeof error === 'string' || isRecord(error)
+}

@@ -1,0 +1,23 @@
+import { randomUUID } from 'node:crypto'
+import { join } from 'node:path'
+import { formatAuthFile, newAuthFile } from '../auth-file/format.ts'
+import type { AuthFileStore } from '../model/ports.ts'
+import { withLock } from './lock.ts'
+import { replacePrivateFile } from './private-files.ts'
+import { readAuthFile } from './read-auth-file.ts'
+
+/** `auth.json` in the home folder: read as it is, changed only under its lock. */
+export function authFileOnDisk(home: string): AuthFileStore {
+  const path = join(home, 'auth.json')
+  const read = () => readAuthFile(home)
+  return {
+    read,
+    update: (change) =>
+      withLock(`${path}.lock`, (lock) => {
+        const current = read() ?? newAuthFile(randomUUID())
+        const changed = change(current)
+        replacePrivateFile(path, formatAuthFile(changed), () => lock.assertHeld())
+        return changed
+      }),
+  }
+}

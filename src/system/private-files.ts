@@ -1,0 +1,98 @@
+import { randomBytes } from 'node:crypto'
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  fchmodSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  realpathSync,
+  renameSync,
+  statSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { AuthError } from '../model/errors.ts'
+import { errorCode, isLink } from './read-private-file.ts'
+
+const IS_WINDOWS = process.platform === 'win32'
+
+/**
+ * Replaces a file so that every reader, and a power cut, sees the whole old or the whole new
+ * text: a new file of mode 0600 beside it, synced, renamed over it, the folder synced. Only
+ * the folder's sync makes the rename survive a power cut (measured on ext4). A symbolic link
+ * stays one; its target is replaced.
+ *
+ * @param stillAllowed - called right before the rename; may throw to leave all as it was
+ * @throws AuthError `storage-unavailable` when the folder cannot be written.
+ */
+export function replacePrivateFile(path: string, text: string, stillAllowed: () => void = () => undefined): void {
+  try {
+    makePrivateFolder(dirname(path))
+    const target = linkTarget(path)
+    const temporary = join(dirname(target), `.${basename(target)}.${randomBytes(8).toString('hex')}.tmp`)
+    try {
+      writeNewFile(temporary, text)
+      stillAllowed()
+      renameSync(temporary, target)
+    } catch (error) {
+      removeQuietly(temporary)
+      throw error
+    }
+    syncFolder(dirname(target))
+  } catch (error) {
+    if (error instanceof AuthError) throw error
+    throw new AuthError('storage-unavailable', `${basename(path)} cannot be written (${errorCode(error)})`, {
+      hint: `check the folder ${dirname(path)} and the room on its disk`,
+      cause: error,
+    })
+  }
+}
+
+/** The folder, mode 0700; one that was wider is tightened, since secrets are to stand in it. */
+export function makePrivateFolder(folder: string): void {
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  if (!IS_WINDOWS && (statSync(folder).mode & 0o077) !== 0) chmodSync(folder, 0o700)
+}
+
+/** Creates a file that must not exist yet, 0600 whatever the umask says, and syncs it. */
+export function writeNewFile(path: string, text: string): void {
+  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW ?? 0)
+  const descriptor = openSync(path, flags, 0o600)
+  try {
+    if (!IS_WINDOWS) fchmodSync(descriptor, 0o600)
+    const bytes = Buffer.from(text, 'utf8')
+    for (let written = 0; written < bytes.length; ) written += writeSync(descriptor, bytes, written)
+    fsyncSync(descriptor)
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
+/** Removes a file; one that is gone already is no fault. */
+export function removeQuietly(path: string): void {
+  try {
+    unlinkSync(path)
+  } catch {
+    // Nothing depends on it: a temporary file holds nothing that is not written elsewhere.
+  }
+}
+
+function linkTarget(path: string): string {
+  return isLink(path) ? realpathSync(path) : path
+}
+
+/** Some file systems cannot sync a folder; there the rename is as safe as they make it. */
+function syncFolder(folder: string): void {
+  if (IS_WINDOWS) return
+  const descriptor = openSync(folder, constants.O_RDONLY)
+  try {
+    fsyncSync(descriptor)
+  } catch (error) {
+    if (!['EINVAL', 'EPERM', 'EISDIR', 'ENOTSUP'].includes(errorCode(error))) throw error
+  } finally {
+    closeSync(descriptor)
+  }
+}

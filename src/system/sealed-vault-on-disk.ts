@@ -1,0 +1,85 @@
+import { randomUUID } from 'node:crypto'
+import { join } from 'node:path'
+import { AuthError } from '../model/errors.ts'
+import type { Vault } from '../model/ports.ts'
+import type { Secret } from '../model/secret.ts'
+import { readBundle, writeBundle } from '../vault/bundle.ts'
+import {
+  formatSealedFile,
+  newSealedFile,
+  openItem,
+  openSlot,
+  sealItem,
+  withoutItem,
+  type SealedFile,
+} from '../vault/sealed-file.ts'
+import { withLock } from './lock.ts'
+import { replacePrivateFile } from './private-files.ts'
+import { readSealedFile } from './read-sealed-vault.ts'
+
+/** Asks for, or finds, the passphrase; `isNew` when one is being chosen. Called at most once. */
+export type FindPassphrase = (isNew: boolean) => Promise<Secret>
+
+interface OpenVault {
+  readonly file: SealedFile
+  readonly key: Buffer
+}
+
+/**
+ * The vault file of the kinds without a keychain: each bundle sealed under one random key,
+ * which is wrapped by a passphrase (`findPassphrase`) or, for `plaintext`, stands beside it.
+ */
+export function sealedVaultOnDisk(home: string, findPassphrase: FindPassphrase | undefined): Vault {
+  const path = join(home, 'vault.json')
+  const kind = findPassphrase === undefined ? 'plaintext' : 'passphrase'
+  let passphrase: Promise<Secret> | undefined
+  let opened: { slot: string; key: Buffer } | undefined
+  const passphraseOnce = (isNew: boolean) => (passphrase ??= findPassphrase?.(isNew))
+
+  const read = () => readSealedFile(home)
+  const unlock = async (file: SealedFile): Promise<Buffer> => {
+    const slotKind = file.slot.type === 'plaintext' ? 'plaintext' : 'passphrase'
+    if (slotKind !== kind) {
+      throw new AuthError('storage-unavailable', `the vault file is of the kind ${slotKind}, not ${kind}`)
+    }
+    const slot = JSON.stringify(file.slot)
+    // scrypt takes a third of a second: once for each slot and program run.
+    if (opened?.slot !== slot) opened = { slot, key: openSlot(file, await passphraseOnce(false)) }
+    return opened.key
+  }
+  const openOrMake = async (): Promise<OpenVault> => {
+    const file = read()
+    if (file !== undefined) return { file, key: await unlock(file) }
+    const made = newSealedFile(randomUUID(), await passphraseOnce(true))
+    opened = { slot: JSON.stringify(made.file.slot), key: made.key }
+    return made
+  }
+  const change = async (edit: (vault: OpenVault) => SealedFile): Promise<void> => {
+    // Asked before the lock is taken: a person may think for longer than others should wait.
+    await openOrMake()
+    await withLock(`${path}.lock`, async (lock) => {
+      replacePrivateFile(path, formatSealedFile(edit(await openOrMake())), () => lock.assertHeld())
+    })
+  }
+
+  return {
+    kind,
+    probe: () => change(({ file }) => file),
+    async read(accountId) {
+      const file = read()
+      if (file === undefined) return undefined
+      const text = openItem(file, await unlock(file), accountId)
+      return text === undefined ? undefined : readBundle(text, accountId)
+    },
+    write: (bundle) => change(({ file, key }) => sealItem(file, key, bundle.accountId, writeBundle(bundle))),
+    async remove(accountId) {
+      const file = read()
+      if (file === undefined || !Object.hasOwn(file.items, accountId)) return
+      await withLock(`${path}.lock`, (lock) => {
+        const current = read()
+        if (current === undefined) return
+        replacePrivateFile(path, formatSealedFile(withoutItem(current, accountId)), () => lock.assertHeld())
+      })
+    },
+  }
+}

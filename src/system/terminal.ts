@@ -1,0 +1,113 @@
+import { createInterface, type Interface } from 'node:readline'
+import { Writable } from 'node:stream'
+import type { Style, Terminal } from '../model/ports.ts'
+import { Secret } from '../model/secret.ts'
+import { writeFully } from './write-fully.ts'
+
+export interface TerminalOptions {
+  readonly quiet: boolean
+  readonly noInput: boolean
+  /** Colours and the spinner are wanted, as far as there is a terminal for them. */
+  readonly colour: { readonly allowed: boolean; readonly forced: boolean }
+  readonly styles: { readonly plain: Style; readonly coloured: Style }
+}
+
+const [STDOUT, STDERR] = [1, 2] as const
+
+/** The terminal of this process: stdout for results, stderr for words, stdin for answers. */
+export function createTerminal({ quiet, noInput, colour, styles }: TerminalOptions): Terminal {
+  const { stdin, stdout, stderr } = process
+  const styleFor = (isTerminal: boolean) =>
+    colour.allowed && (isTerminal || colour.forced) ? styles.coloured : styles.plain
+  const isSpinning = colour.allowed && stderr.isTTY && !quiet
+  const reader = lineReader(stdin)
+  let openQuestion: string | undefined
+  return {
+    interactive: stdin.isTTY && stderr.isTTY && !noInput,
+    outStyle: styleFor(stdout.isTTY),
+    errStyle: styleFor(stderr.isTTY),
+    outColumns: stdout.isTTY ? stdout.columns : undefined,
+    out: (text) => writeFully(STDOUT, text),
+    say(line, { always = false } = {}) {
+      if (quiet && !always) return
+      writeFully(STDERR, openQuestion === undefined ? `${line}\n` : `\n${line}\n${openQuestion}`)
+    },
+    async ask(question, signal) {
+      openQuestion = question
+      writeFully(STDERR, question)
+      try {
+        return await reader.next(signal)
+      } finally {
+        openQuestion = undefined
+      }
+    },
+    askSecret: async (question, signal) => {
+      writeFully(STDERR, question)
+      const answer = await readHidden(stdin, signal)
+      writeFully(STDERR, '\n')
+      return answer
+    },
+    async during(words, work) {
+      if (!isSpinning) return work()
+      const { default: ora } = await import('ora')
+      const spinner = ora({ text: words, stream: stderr, discardStdin: false }).start()
+      try {
+        return await work()
+      } finally {
+        spinner.stop()
+      }
+    },
+  }
+}
+
+/** Lines from stdin in the terminal's own line mode, so that Ctrl-C stays a signal. */
+function lineReader(stdin: NodeJS.ReadStream) {
+  const lines: string[] = []
+  let wake: (() => void) | undefined
+  let reader: Interface | undefined
+  let hasEnded = false
+  const start = () => {
+    if (reader !== undefined) return
+    reader = createInterface({ input: stdin, terminal: false })
+    reader.on('line', (line) => {
+      lines.push(line)
+      wake?.()
+    })
+    reader.on('close', () => {
+      hasEnded = true
+      wake?.()
+    })
+  }
+  return {
+    /** @throws the signal's reason, with the cursor on a new line. */
+    async next(signal: AbortSignal): Promise<string | undefined> {
+      start()
+      while (lines.length === 0 && !hasEnded && !signal.aborted) {
+        await new Promise<void>((resolve) => {
+          wake = resolve
+          signal.addEventListener('abort', () => resolve(), { once: true })
+        })
+      }
+      if (lines.length > 0) return lines.shift()
+      writeFully(STDERR, '\n')
+      signal.throwIfAborted()
+      return undefined
+    },
+  }
+}
+
+/** One line that is not shown; Ctrl-C is passed on as the signal that it stands for. */
+async function readHidden(stdin: NodeJS.ReadStream, signal: AbortSignal): Promise<Secret | undefined> {
+  const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() })
+  const reader = createInterface({ input: stdin, output: nowhere, terminal: true, historySize: 0 })
+  reader.on('SIGINT', () => process.kill(process.pid, 'SIGINT'))
+  try {
+    return await new Promise<Secret | undefined>((resolve, reject) => {
+      reader.on('line', (line) => resolve(new Secret(line)))
+      reader.on('close', () => resolve(undefined))
+      signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true })
+    })
+  } finally {
+    reader.close()
+  }
+}

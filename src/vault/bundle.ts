@@ -1,0 +1,82 @@
+import { AuthError } from '../model/errors.ts'
+import { Secret } from '../model/secret.ts'
+import type { TokenBundle } from '../model/tokens.ts'
+import { record } from '../model/untrusted.ts'
+
+/** Format of the stored text; a later one is refused, not guessed at. */
+const BUNDLE_VERSION = 1
+
+/**
+ * A bundle as the text that a vault keeps: one JSON object on one ASCII line. Whole or
+ * unreadable: a cut-off text has no closing brace, so no checksum is needed to notice it.
+ */
+export function writeBundle(bundle: TokenBundle): Secret {
+  const { tokens } = bundle
+  const text = JSON.stringify({
+    version: BUNDLE_VERSION,
+    accountId: bundle.accountId,
+    generation: bundle.generation,
+    provider: bundle.provider,
+    tokenEndpoint: bundle.tokenEndpoint,
+    clientId: bundle.clientId,
+    accessToken: tokens.accessToken.reveal(),
+    refreshToken: tokens.refreshToken?.reveal(),
+    idToken: tokens.idToken?.reveal(),
+    expiresAtMs: tokens.expiresAtMs,
+    refreshExpiresAtMs: tokens.refreshExpiresAtMs,
+    scopes: tokens.scopes,
+  })
+  return new Secret(text.replace(/[^\x20-\x7e]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`))
+}
+
+/**
+ * Reads a stored text back. What was edited, cut off or belongs to another account is
+ * refused and left where it is; nothing of it is shown.
+ *
+ * @throws AuthError `secret-missing`.
+ */
+export function readBundle(stored: Secret, accountId: string): TokenBundle {
+  const source = parsed(stored)
+  const word = (name: string) => (typeof source[name] === 'string' && source[name] !== '' ? source[name] : undefined)
+  const number = (name: string) => (Number.isFinite(source[name]) ? Number(source[name]) : undefined)
+  const secret = (name: string) => (word(name) === undefined ? undefined : new Secret(String(source[name])))
+  const accessToken = secret('accessToken')
+  const [generation, provider, tokenEndpoint, clientId] = [
+    number('generation'),
+    word('provider'),
+    word('tokenEndpoint'),
+    word('clientId'),
+  ]
+  const belongsHere = source['version'] === BUNDLE_VERSION && source['accountId'] === accountId
+  if (!belongsHere || !accessToken || !generation || !provider || !tokenEndpoint || !clientId) throw unreadable()
+  return {
+    accountId,
+    generation,
+    provider,
+    tokenEndpoint,
+    clientId,
+    tokens: {
+      accessToken,
+      refreshToken: secret('refreshToken'),
+      idToken: secret('idToken'),
+      expiresAtMs: number('expiresAtMs'),
+      refreshExpiresAtMs: number('refreshExpiresAtMs'),
+      scopes: Array.isArray(source['scopes']) ? source['scopes'].filter((scope) => typeof scope === 'string') : [],
+    },
+  }
+}
+
+function parsed(stored: Secret) {
+  try {
+    return record(JSON.parse(stored.reveal()))
+  } catch {
+    // The message of a SyntaxError quotes the text, which is a secret.
+    throw unreadable()
+  }
+}
+
+function unreadable(): AuthError {
+  return new AuthError('secret-missing', 'the stored tokens of this account are damaged; they were left as they are', {
+    hint: 'aiauth logout --local-only <name>, then sign in again',
+  })
+}

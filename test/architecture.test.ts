@@ -1,0 +1,82 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join, posix } from 'node:path'
+import ts from 'typescript'
+import { describe, expect, it } from 'vitest'
+
+/** Imports run one way: each place may import what stands here, and nothing else. */
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  model: ['model'],
+  providers: ['model', 'providers'],
+  oauth: ['model', 'oauth'],
+  'auth-file': ['model', 'auth-file'],
+  vault: ['model', 'vault'],
+  ui: ['model', 'ui'],
+  flows: ['model', 'providers', 'oauth', 'auth-file', 'vault', 'flows'],
+  commands: ['model', 'providers', 'oauth', 'flows', 'ui', 'commands'],
+  'cli.ts': ['model', 'providers', 'commands', 'ui'],
+  system: ['model', 'auth-file', 'vault', 'system'],
+  'main.ts': ['model', 'cli.ts', 'system', 'ui'],
+  'launcher.ts': ['model', 'providers', 'commands', 'system', 'ui', 'main.ts'],
+}
+
+/** The one home of every package; anything not named here lives in `system/`. */
+const HOME: Readonly<Record<string, readonly string[]>> = {
+  commander: ['cli.ts', 'commands'],
+  oauth4webapi: ['oauth'],
+  chalk: ['ui'],
+  'node:crypto': ['oauth', 'vault', 'system', 'main.ts'],
+  'node:path': ['system', 'main.ts', 'launcher.ts'],
+}
+
+/** Every place where a secret leaves its wrapping. */
+const MAY_REVEAL: readonly string[] = [
+  'commands/token.ts',
+  'flows/keep-account.ts',
+  'oauth/callback.ts',
+  'oauth/profile.ts',
+  'oauth/revocation.ts',
+  'oauth/token-endpoint.ts',
+  'system/keychain-vault.ts',
+  'system/passphrase.ts',
+  'vault/bundle.ts',
+  'vault/sealed-file.ts',
+]
+
+const SRC = join(import.meta.dirname, '..', 'src')
+const FILES = readdirSync(SRC, { recursive: true, encoding: 'utf8' })
+  .filter((file) => file.endsWith('.ts'))
+  .map((file) => file.replaceAll('\\', '/'))
+  .sort()
+
+const WORLDLY = ['system', 'main.ts', 'launcher.ts']
+const place = (file: string) => file.split('/')[0] ?? ''
+
+// Crude on purpose: a `//` inside a string hides the rest of its line from the checks below.
+const codeOf = (file: string) => readFileSync(join(SRC, file), 'utf8').replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, '')
+
+describe('the house', () => {
+  it.each(FILES)('src/%s imports only what its layer may', (file) => {
+    const text = readFileSync(join(SRC, file), 'utf8')
+    for (const { fileName } of ts.preProcessFile(text, true, true).importedFiles) {
+      const isOwn = fileName.startsWith('.')
+      const target = isOwn ? place(posix.join(posix.dirname(file), fileName)) : fileName
+      const allowed = isOwn ? MAY_IMPORT[place(file)] : (HOME[target] ?? ['system'])
+      expect(allowed, fileName).toContain(isOwn ? target : place(file))
+    }
+  })
+
+  it.each(FILES)('src/%s touches the world only where it may', (file) => {
+    if (WORLDLY.includes(place(file))) return
+    expect(codeOf(file)).not.toMatch(
+      /\bprocess\.|Date\.now\(|new Date\(\)|Math\.random|console\.|[^.\w]fetch\(|\bimport\(/,
+    )
+  })
+
+  it('knows every file that reveals a secret', () => {
+    expect(FILES.filter((file) => codeOf(file).includes('.reveal('))).toEqual(MAY_REVEAL)
+  })
+
+  it.each(FILES)('src/%s can be read at one sitting', (file) => {
+    expect(readFileSync(join(SRC, file), 'utf8').split('\n').length).toBeLessThanOrEqual(240)
+  })
+})

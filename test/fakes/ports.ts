@@ -1,0 +1,148 @@
+import type { AuthFile, StorageKind } from '../../src/model/account.ts'
+import { AuthError } from '../../src/model/errors.ts'
+import type { Http, HttpReply, HttpRequest, Listener, Outcome, Ports, Terminal, Vault } from '../../src/model/ports.ts'
+import type { Redirect } from '../../src/model/provider.ts'
+import type { TokenBundle } from '../../src/model/tokens.ts'
+import { record } from '../../src/model/untrusted.ts'
+import { newAuthFile } from '../../src/auth-file/format.ts'
+import { PLAIN } from '../../src/ui/style.ts'
+
+export const NOW_MS = Date.parse('2026-11-21T10:00:00.000Z')
+
+export interface FakeWorld {
+  /** Replies to the program's requests, in the order asked; a function sees the request. */
+  readonly answers?: ((request: HttpRequest) => Partial<HttpReply>)[]
+  readonly config?: object
+  readonly file?: AuthFile
+  readonly variables?: Record<string, string>
+  readonly interactive?: boolean
+  readonly typed?: string[]
+  /** What the browser does with the address it is given: returns the query that comes back. */
+  readonly browse?: (url: URL) => string | undefined
+  readonly brokenVault?: AuthError
+}
+
+export interface FakePorts extends Ports {
+  readonly stdout: string[]
+  readonly stderr: string[]
+  readonly requests: HttpRequest[]
+  readonly bundles: Map<string, TokenBundle>
+  readonly outcomes: Outcome[]
+  readonly openPorts: Set<string>
+  readonly interrupt: (error: Error) => void
+  current(): AuthFile | undefined
+}
+
+/** Every port as a plain object in memory: the whole program without the world. */
+export function fakePorts(world: FakeWorld = {}): FakePorts {
+  const stdout: string[] = []
+  const stderr: string[] = []
+  const requests: HttpRequest[] = []
+  const bundles = new Map<string, TokenBundle>()
+  const outcomes: Outcome[] = []
+  const openPorts = new Set<string>()
+  const callbacks: string[] = []
+  const interruption = new AbortController()
+  const acceptedTerms: Record<string, unknown> = {}
+  let file = world.file
+  let ids = 0
+  let wake: () => void = () => undefined
+
+  const terminal: Terminal = {
+    interactive: world.interactive ?? false,
+    outStyle: PLAIN,
+    errStyle: PLAIN,
+    outColumns: undefined,
+    out: (text) => stdout.push(text),
+    say: (line) => stderr.push(`${line}\n`),
+    ask: (question, signal) => {
+      stderr.push(question)
+      const answer = world.typed?.shift()
+      if (answer !== undefined) return Promise.resolve(answer)
+      return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)))
+    },
+    askSecret: () => Promise.resolve(undefined),
+    during: (_words, work) => work(),
+  }
+  const http: Http = {
+    send: (request) => {
+      requests.push(request)
+      const answer = world.answers?.[requests.length - 1]
+      if (answer === undefined) throw new AuthError('network', `no answer prepared for ${request.url}`)
+      return Promise.resolve({ status: 200, headers: {}, body: '', ...answer(request) })
+    },
+  }
+  const listen = (redirect: Redirect): Promise<Listener> => {
+    const redirectUri = `http://${redirect.host}:${redirect.ports[0] === 0 ? 40_000 : (redirect.ports[0] ?? 0)}${redirect.path}`
+    openPorts.add(redirectUri)
+    return Promise.resolve({
+      redirectUri,
+      async *visits(signal: AbortSignal) {
+        while (!signal.aborted) {
+          const query = callbacks.shift()
+          if (query === undefined) {
+            await new Promise<void>((resolve) => {
+              wake = resolve
+              signal.addEventListener('abort', () => resolve(), { once: true })
+            })
+            continue
+          }
+          let isAccepted = false
+          yield { query, accept: () => (isAccepted = true), refuse: () => undefined }
+          if (isAccepted) return
+        }
+      },
+      show: (outcome) => Promise.resolve(void outcomes.push(outcome)),
+      close: () => Promise.resolve(void openPorts.delete(redirectUri)),
+    })
+  }
+  const vault = (kind: StorageKind): Vault => ({
+    kind,
+    probe: () => (world.brokenVault ? Promise.reject(world.brokenVault) : Promise.resolve()),
+    read: (id) => (world.brokenVault ? Promise.reject(world.brokenVault) : Promise.resolve(bundles.get(id))),
+    write: (bundle) => Promise.resolve(void bundles.set(bundle.accountId, bundle)),
+    remove: (id) => Promise.resolve(void bundles.delete(id)),
+  })
+
+  return {
+    stdout,
+    stderr,
+    requests,
+    bundles,
+    outcomes,
+    openPorts,
+    interrupt: (error) => interruption.abort(error),
+    current: () => file,
+    clock: {
+      nowMs: () => NOW_MS,
+      deadline: (parent, _timeoutMs, _reason) => ({ signal: parent, end: () => undefined }),
+    },
+    environment: { variables: world.variables ?? {}, remoteLogin: undefined, hasPassphrase: false },
+    terminal,
+    http,
+    loopback: { listen },
+    browser: {
+      open: (url) => {
+        const query = world.browse?.(new URL(url))
+        if (query !== undefined) callbacks.push(query)
+        wake()
+        return Promise.resolve('opened')
+      },
+    },
+    vaults: { vault },
+    authFile: {
+      read: () => file,
+      update: (change) => Promise.resolve((file = change(file ?? newAuthFile('file-1')))),
+    },
+    settings: {
+      read: () => record({ ...world.config, ...acceptedTerms }),
+      acceptTerms: (provider, mode) => {
+        acceptedTerms['providers'] = { [provider]: { modes: { [mode]: { acceptedTerms: true } } } }
+        return Promise.resolve()
+      },
+    },
+    identifiers: { uuid: () => `00000000-0000-4000-8000-${String(++ids).padStart(12, '0')}` },
+    trace: () => undefined,
+    interruption: interruption.signal,
+  }
+}

@@ -1,0 +1,12 @@
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  test: {
+    include: ['test/**/*.test.ts'],
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+    // Real servers, browsers and keyrings run beside each other: two at a time keeps them honest.
+    maxWorkers: 2,
+    env: { NODE_EXTRA_CA_CERTS: '' },
+  },
+})
