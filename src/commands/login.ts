@@ -39,7 +39,7 @@ export function addLoginCommand(program: Command, ports: Ports): void {
     .option('--port <n>', 'port to listen on for the answer', port)
     .option('--timeout <duration>', 'how long to wait for the browser', durationMs, DEFAULT_TIMEOUT_MS)
     .option('--accept-terms', "accept what the vendor's terms say, without being asked")
-    .option('--storage <kind>', `where secrets are kept: ${STORAGE_KINDS.join(', ')}`)
+    .addOption(new Option('--storage <kind>', 'where secrets are kept').choices(STORAGE_KINDS))
     .option('--scopes <list>', 'scopes to ask for, in place of the usual ones', scopes)
     .addHelpText('after', '\nExamples:\n  aiauth login claude\n  aiauth login openai --name work --no-browser')
     .action(async (providerId: string | undefined, options: LoginOptions, command: Command) => {

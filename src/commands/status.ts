@@ -7,7 +7,9 @@ import { accountJson, jsonText } from '../ui/account-json.ts'
 import { statusTable } from '../ui/status-table.ts'
 import { isJson } from './options.ts'
 
-export type StatusPorts = Pick<Ports, 'authFile' | 'clock'> & {
+export interface StatusPorts {
+  readonly authFile: Pick<Ports['authFile'], 'read'>
+  readonly clock: Pick<Ports['clock'], 'nowMs'>
   readonly environment: Pick<Ports['environment'], 'variables'>
   readonly terminal: Pick<Ports['terminal'], 'out' | 'say' | 'outStyle' | 'errStyle' | 'outColumns'>
 }

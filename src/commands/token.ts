@@ -1,11 +1,12 @@
 import type { Command } from 'commander'
 import { chooseAccount } from '../flows/choose-account.ts'
-import { freshToken } from '../flows/fresh-token.ts'
+import { freshToken, type FreshTokenPorts } from '../flows/fresh-token.ts'
 import type { Ports } from '../model/ports.ts'
 import { jsonText } from '../ui/account-json.ts'
 import { isJson, seconds } from './options.ts'
 
-export type TokenPorts = Pick<Ports, 'authFile' | 'vaults' | 'clock'> & {
+export interface TokenPorts extends FreshTokenPorts {
+  readonly authFile: Pick<Ports['authFile'], 'read'>
   readonly environment: Pick<Ports['environment'], 'variables'>
   readonly terminal: Pick<Ports['terminal'], 'out'>
 }

@@ -1,8 +1,13 @@
-import type { Account } from '../model/account.ts'
+import type { Account, StorageKind } from '../model/account.ts'
 import { AuthError } from '../model/errors.ts'
-import type { Clock, Vaults } from '../model/ports.ts'
+import type { Clock, Vault } from '../model/ports.ts'
 import type { TokenBundle } from '../model/tokens.ts'
 import { vaultOf } from './vault-of.ts'
+
+export interface FreshTokenPorts {
+  readonly vaults: { vault(kind: StorageKind): Pick<Vault, 'read'> }
+  readonly clock: Pick<Clock, 'nowMs'>
+}
 
 export interface FreshTokenInput {
   readonly account: Account
@@ -18,7 +23,7 @@ export interface FreshTokenInput {
  * @throws AuthError `sign-in-required`, `secret-missing`, and what the vault throws.
  */
 export async function freshToken(
-  ports: { vaults: Vaults; clock: Clock },
+  ports: FreshTokenPorts,
   { account, minValiditySeconds }: FreshTokenInput,
 ): Promise<TokenBundle> {
   const bundle = await vaultOf(ports.vaults, account).read(account.id)

@@ -1,6 +1,5 @@
 import { STORAGE_KINDS, type Account, type StorageKind } from '../model/account.ts'
 import { AuthError } from '../model/errors.ts'
-import type { Vault, Vaults } from '../model/ports.ts'
 import { cleanLine } from '../model/untrusted.ts'
 
 /**
@@ -8,7 +7,7 @@ import { cleanLine } from '../model/untrusted.ts'
  *
  * @throws AuthError `storage-unavailable` for a kind of a later version.
  */
-export function vaultOf(vaults: Vaults, account: Account): Vault {
+export function vaultOf<V>(vaults: { vault(kind: StorageKind): V }, account: Account): V {
   return vaults.vault(storageKind(account.secret.store))
 }
 

@@ -142,6 +142,9 @@ export type Outcome =
       readonly reason: 'denied' | 'provider' | 'network' | 'storage' | 'cancelled' | 'timed-out' | 'internal'
     }
 
+/** Everything that a browser can be shown: the outcome, and what is said before or beside it. */
+export type Screen = Outcome | { readonly kind: 'waiting' } | { readonly kind: 'not-this-sign-in' }
+
 export interface Browser {
   /**
    * Opens a URL that was checked before. `command` is the user's own (`--browser`, `BROWSER`)

@@ -38,8 +38,8 @@ export function createHttp(trace: Trace, limits: HttpLimits = LIMITS): Http {
 
 async function exchange(request: HttpRequest, signal: AbortSignal, limits: HttpLimits): Promise<HttpReply> {
   if (!isSafeAddress(request.url)) throw new AuthError('usage', 'the address of the provider is not usable')
-  signal.throwIfAborted()
   const { request: open } = request.url.startsWith('https:') ? await import('node:https') : await import('node:http')
+  signal.throwIfAborted()
   return new Promise<HttpReply>((resolve, reject) => {
     const fail = (error: unknown) => {
       sent.destroy()

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { readFileSync, readlinkSync, renameSync } from 'node:fs'
 import { hostname } from 'node:os'
-import { dirname } from 'node:path'
+import { basename, dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { AuthError } from '../model/errors.ts'
 import { record, type UntrustedRecord } from '../model/untrusted.ts'
-import { makePrivateFolder, removeQuietly, writeNewFile } from './private-files.ts'
+import { cannotWrite, makePrivateFolder, removeQuietly, writeNewFile } from './private-files.ts'
 import { errorCode } from './read-private-file.ts'
 
 /** A lock that is held; `assertHeld` before a write that cannot be taken back. */
@@ -72,10 +72,7 @@ function create(path: string, nonce: string): boolean {
     return true
   } catch (error) {
     if (errorCode(error) === 'EEXIST') return false
-    throw new AuthError('storage-unavailable', `the lock cannot be written (${errorCode(error)})`, {
-      hint: `check the folder ${dirname(path)}`,
-      cause: error,
-    })
+    throw cannotWrite(basename(path), dirname(path), error)
   }
 }
 

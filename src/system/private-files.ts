@@ -3,6 +3,7 @@ import {
   chmodSync,
   closeSync,
   constants,
+  existsSync,
   fchmodSync,
   fsyncSync,
   mkdirSync,
@@ -43,18 +44,32 @@ export function replacePrivateFile(path: string, text: string, stillAllowed: () 
     }
     syncFolder(dirname(target))
   } catch (error) {
-    if (error instanceof AuthError) throw error
-    throw new AuthError('storage-unavailable', `${basename(path)} cannot be written (${errorCode(error)})`, {
-      hint: `check the folder ${dirname(path)} and the room on its disk`,
-      cause: error,
-    })
+    throw error instanceof AuthError ? error : cannotWrite(basename(path), dirname(path), error)
   }
 }
 
-/** The folder, mode 0700; one that was wider is tightened, since secrets are to stand in it. */
+/**
+ * The folder, mode 0700; one that was wider is tightened, since secrets are to stand in it.
+ *
+ * @throws AuthError `storage-unavailable`.
+ */
 export function makePrivateFolder(folder: string): void {
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
-  if (!IS_WINDOWS && (statSync(folder).mode & 0o077) !== 0) chmodSync(folder, 0o700)
+  try {
+    if (!existsSync(folder)) makeFolders(folder)
+    if (!IS_WINDOWS && (statSync(folder).mode & 0o077) !== 0) chmodSync(folder, 0o700)
+  } catch (error) {
+    throw cannotWrite(folder, folder, error)
+  }
+}
+
+/** By hand, since Node's own recursive form never ends where the system forbids folders (`/proc`). */
+function makeFolders(folder: string): void {
+  if (!existsSync(dirname(folder))) makeFolders(dirname(folder))
+  try {
+    mkdirSync(folder, { mode: 0o700 })
+  } catch (error) {
+    if (errorCode(error) !== 'EEXIST') throw error
+  }
 }
 
 /** Creates a file that must not exist yet, 0600 whatever the umask says, and syncs it. */
@@ -69,6 +84,14 @@ export function writeNewFile(path: string, text: string): void {
   } finally {
     closeSync(descriptor)
   }
+}
+
+/** The failure of a write, for a person: what, why, and where to look. */
+export function cannotWrite(what: string, folder: string, error: unknown): AuthError {
+  return new AuthError('storage-unavailable', `${what} cannot be written (${errorCode(error)})`, {
+    hint: `check the folder ${folder} and the room on its disk`,
+    cause: error,
+  })
 }
 
 /** Removes a file; one that is gone already is no fault. */

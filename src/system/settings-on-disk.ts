@@ -3,7 +3,7 @@ import { AuthError } from '../model/errors.ts'
 import type { Settings } from '../model/ports.ts'
 import { isRecord, record, type UntrustedRecord } from '../model/untrusted.ts'
 import { withLock } from './lock.ts'
-import { makePrivateFolder } from './private-files.ts'
+import { cannotWrite, makePrivateFolder } from './private-files.ts'
 import { readPrivateFile } from './read-private-file.ts'
 
 /**
@@ -19,8 +19,12 @@ export function settingsOnDisk(home: string): Settings {
       const { default: Conf } = await import('conf')
       await withLock(`${path}.lock`, () => {
         parseSettings(readPrivateFile(path))
-        const store = new Conf({ cwd: home, configName: 'config', configFileMode: 0o600, clearInvalidConfig: false })
-        store.set(`providers.${provider}.modes.${mode}.acceptedTerms`, true)
+        try {
+          const store = new Conf({ cwd: home, configName: 'config', configFileMode: 0o600, clearInvalidConfig: false })
+          store.set(`providers.${provider}.modes.${mode}.acceptedTerms`, true)
+        } catch (error) {
+          throw cannotWrite('config.json', home, error)
+        }
       })
     },
   }

@@ -2,13 +2,14 @@ import { createInterface, type Interface } from 'node:readline'
 import { Writable } from 'node:stream'
 import type { Style, Terminal } from '../model/ports.ts'
 import { Secret } from '../model/secret.ts'
+import type { Colour } from './colour.ts'
 import { writeFully } from './write-fully.ts'
 
 export interface TerminalOptions {
   readonly quiet: boolean
   readonly noInput: boolean
   /** Colours and the spinner are wanted, as far as there is a terminal for them. */
-  readonly colour: { readonly allowed: boolean; readonly forced: boolean }
+  readonly colour: Colour
   readonly styles: { readonly plain: Style; readonly coloured: Style }
 }
 

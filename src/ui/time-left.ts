@@ -1,13 +1,18 @@
 const SECOND_MS = 1000
+const MINUTE_MS = 60_000
 const UNITS: readonly { readonly letter: string; readonly ms: number }[] = [
   { letter: 'd', ms: 86_400_000 },
   { letter: 'h', ms: 3_600_000 },
-  { letter: 'm', ms: 60_000 },
+  { letter: 'm', ms: MINUTE_MS },
   { letter: 's', ms: SECOND_MS },
 ]
 
-/** A span in its two largest units: `7h 59m`, `3d`, `45s`. Anything below a second is `0s`. */
-export function span(ms: number): string {
+/**
+ * A span in its two largest units: `7h 59m`, `3d`, `45s`, to the nearest of the smaller one,
+ * so that a token of eight hours does not begin with `7h 59m`.
+ */
+export function span(exactMs: number): string {
+  const ms = exactMs < MINUTE_MS ? exactMs : Math.round(exactMs / MINUTE_MS) * MINUTE_MS
   const index = UNITS.findIndex((unit) => ms >= unit.ms)
   const [unit, next] = [UNITS[index], UNITS[index + 1]]
   if (unit === undefined) return '0s'

@@ -1,0 +1,83 @@
+import { Command, CommanderError } from 'commander'
+import { addLoginCommand } from './commands/login.ts'
+import { addLogoutCommand } from './commands/logout.ts'
+import { addProvidersCommand } from './commands/providers.ts'
+import { addStatusCommand } from './commands/status.ts'
+import { addTokenCommand } from './commands/token.ts'
+import { AuthError } from './model/errors.ts'
+import type { Ports } from './model/ports.ts'
+import { cleanLine } from './model/untrusted.ts'
+import { VERSION } from './providers/user-agent.ts'
+import { jsonText } from './ui/account-json.ts'
+import { errorReport } from './ui/error-text.ts'
+
+export interface CliOptions {
+  readonly json: boolean
+  readonly debug: boolean
+}
+
+/**
+ * Runs one command line and returns its exit code. Never throws and never exits, so a test
+ * can run the whole program with other ports.
+ */
+export async function runCli(argv: readonly string[], ports: Ports, options: CliOptions): Promise<number> {
+  const program = createProgram(ports)
+  try {
+    await program.parseAsync(argv, { from: 'user' })
+    return 0
+  } catch (error) {
+    if (error instanceof CommanderError && error.code === 'commander.help') program.outputHelp()
+    if (error instanceof CommanderError && HELPED.includes(error.code)) return 0
+    return reportError(error instanceof CommanderError ? asUsage(error) : error, ports, options)
+  }
+}
+
+/** Tells an error the way that was asked for and returns its exit code. */
+export function reportError(error: unknown, { terminal }: Pick<Ports, 'terminal'>, { json, debug }: CliOptions): number {
+  const report = errorReport(error, terminal.errStyle, debug)
+  if (json) terminal.out(jsonText(report.json))
+  else for (const line of report.lines) terminal.say(line, { always: true })
+  return report.exitCode
+}
+
+function createProgram(ports: Ports): Command {
+  const program = new Command('aiauth')
+    .description('One sign-in for AI subscriptions: the tokens in your keychain, valid for every tool.')
+    .version(VERSION, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .option('--json', 'results and errors as JSON on stdout')
+    .option('--quiet', 'say nothing on stderr but errors and what must be known')
+    .option('--debug', 'show where an error came from')
+    .option('--no-color', 'no colours')
+    .option('--no-input', 'never ask anything')
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({
+      writeOut: (text) => ports.terminal.out(text),
+      // Told once, by reportError, in our own voice.
+      writeErr: () => undefined,
+    })
+    .addHelpText('after', EXAMPLES)
+    .exitOverride()
+  for (const add of COMMANDS) add(program, ports)
+  return program
+}
+
+/** Commander's ways of saying that help or the version was all that was wanted. */
+const HELPED: readonly string[] = ['commander.help', 'commander.helpDisplayed', 'commander.version']
+
+const COMMANDS = [addLoginCommand, addStatusCommand, addTokenCommand, addLogoutCommand, addProvidersCommand]
+
+const EXAMPLES = `
+Examples:
+  aiauth login claude
+  aiauth status
+  aiauth token claude
+  aiauth logout claude`
+
+/** Commander's sentence split into ours: the fault, and its suggestion as the hint. */
+function asUsage(error: CommanderError): AuthError {
+  const [fault, suggestion] = error.message.replace(/^error: /, '').split('\n')
+  const message = cleanLine(fault ?? '').replace(/\.$/, '')
+  const meant = /Did you mean (?:one of )?(.+)\?/.exec(suggestion ?? '')?.[1]
+  return new AuthError('usage', message, { hint: meant === undefined ? 'aiauth --help' : `did you mean ${meant}?` })
+}

@@ -1,0 +1,68 @@
+import { showStatus } from './commands/status.ts'
+import { DEFAULT_MIN_VALIDITY_SECONDS, printToken } from './commands/token.ts'
+import { AuthError } from './model/errors.ts'
+import type { Vault } from './model/ports.ts'
+import { VERSION } from './providers/user-agent.ts'
+import { colourOf } from './system/colour.ts'
+import { homeFolder } from './system/home.ts'
+import { readKeychainItem } from './system/read-keychain-item.ts'
+import { quickTerminal, type QuickTerminal } from './system/quick-terminal.ts'
+import { readAuthFile } from './system/read-auth-file.ts'
+import { jsonText } from './ui/account-json.ts'
+import { errorReport } from './ui/error-text.ts'
+import { ANSI, PLAIN } from './ui/style.ts'
+
+/**
+ * What runs first, and for three command lines alone: `--version`, `status` and `token` in
+ * their plain shapes, in about the time that Node itself takes. All else, and all that is
+ * not simple, is left to the whole program with the same words. Both ways share the
+ * functions that decide and print, and a test compares their bytes and exit codes.
+ */
+export async function launch(
+  argv: readonly string[],
+  wholeProgram: (argv: readonly string[]) => Promise<void>,
+): Promise<void> {
+  const words = argv.filter((word) => word !== '--json')
+  const terminal = quickTerminal(colourOf(process.env, new Set(argv)), { plain: PLAIN, coloured: ANSI })
+  const shortWay = shortWayFor(words, words.length < argv.length, terminal)
+  if (shortWay === undefined) return wholeProgram(argv)
+  try {
+    await shortWay()
+  } catch (error) {
+    if (!(error instanceof AuthError) || error.code === 'internal') return wholeProgram(argv)
+    const report = errorReport(error, terminal.errStyle, false)
+    if (words.length < argv.length) terminal.out(jsonText(report.json))
+    else for (const line of report.lines) terminal.say(line)
+    process.exitCode = report.exitCode
+  }
+}
+
+type ShortWay = () => Promise<void> | void
+
+function shortWayFor([verb, ...names]: readonly string[], json: boolean, terminal: QuickTerminal): ShortWay | undefined {
+  const isVersion = verb === '--version' || verb === '-V'
+  if (isVersion && names.length === 0 && !json) return () => terminal.out(`${VERSION}\n`)
+  if (names.some((name) => name.startsWith('-'))) return undefined
+  const home = homeFolder(process.env)
+  const ports = {
+    authFile: { read: () => readAuthFile(home) },
+    clock: { nowMs: () => Date.now() },
+    environment: { variables: process.env },
+    vaults: { vault: (kind: string) => shortVault(kind, home) },
+    terminal,
+  }
+  if (verb === 'status') return () => showStatus(ports, { names, json })
+  if (verb !== 'token' || names.length > 1) return undefined
+  return () => printToken(ports, { wanted: names[0], minValiditySeconds: DEFAULT_MIN_VALIDITY_SECONDS, json })
+}
+
+/** Reads without the means to write; a passphrase has to be asked for, which is not short. */
+function shortVault(kind: string, home: string): Pick<Vault, 'read'> {
+  if (kind === 'keychain') return { read: readKeychainItem }
+  if (kind === 'plaintext') {
+    return {
+      read: async (accountId) => (await import('./system/read-sealed-vault.ts')).readPlaintextVault(home, accountId),
+    }
+  }
+  throw new Error('left to the whole program')
+}
