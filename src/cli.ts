@@ -33,7 +33,11 @@ export async function runCli(argv: readonly string[], ports: Ports, options: Cli
 }
 
 /** Tells an error the way that was asked for and returns its exit code. */
-export function reportError(error: unknown, { terminal }: Pick<Ports, 'terminal'>, { json, debug }: CliOptions): number {
+export function reportError(
+  error: unknown,
+  { terminal }: Pick<Ports, 'terminal'>,
+  { json, debug }: CliOptions,
+): number {
   const report = errorReport(error, terminal.errStyle, debug)
   if (json) terminal.out(jsonText(report.json))
   else for (const line of report.lines) terminal.say(line, { always: true })

@@ -4,6 +4,7 @@ import { AuthError } from './model/errors.ts'
 import type { Vault } from './model/ports.ts'
 import { VERSION } from './providers/user-agent.ts'
 import { colourOf } from './system/colour.ts'
+import { endNow } from './system/end-now.ts'
 import { homeFolder } from './system/home.ts'
 import { readKeychainItem } from './system/read-keychain-item.ts'
 import { quickTerminal, type QuickTerminal } from './system/quick-terminal.ts'
@@ -33,13 +34,17 @@ export async function launch(
     const report = errorReport(error, terminal.errStyle, false)
     if (words.length < argv.length) terminal.out(jsonText(report.json))
     else for (const line of report.lines) terminal.say(line)
-    process.exitCode = report.exitCode
+    endNow(report.exitCode)
   }
 }
 
 type ShortWay = () => Promise<void> | void
 
-function shortWayFor([verb, ...names]: readonly string[], json: boolean, terminal: QuickTerminal): ShortWay | undefined {
+function shortWayFor(
+  [verb, ...names]: readonly string[],
+  json: boolean,
+  terminal: QuickTerminal,
+): ShortWay | undefined {
   const isVersion = verb === '--version' || verb === '-V'
   if (isVersion && names.length === 0 && !json) return () => terminal.out(`${VERSION}\n`)
   if (names.some((name) => name.startsWith('-'))) return undefined

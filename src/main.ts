@@ -13,6 +13,7 @@ import { openKeychain } from './system/keychain.ts'
 import { keychainVault } from './system/keychain-vault.ts'
 import { createLoopback } from './system/loopback.ts'
 import { findPassphrase, hasPassphrase } from './system/passphrase.ts'
+import { KEYCHAIN_IS_SLOW } from './system/read-keychain-item.ts'
 import { remoteLogin } from './system/remote-login.ts'
 import { sealedVaultOnDisk } from './system/sealed-vault-on-disk.ts'
 import { settingsOnDisk } from './system/settings-on-disk.ts'
@@ -65,7 +66,7 @@ function createPorts(
     childPath: join(__dirname, 'keychain-child.cjs'),
     interactive: terminal.interactive,
     signal: interruption.signal,
-    onSlow: () => terminal.say('aiauth: waiting for your keychain: answer its dialog, or press Ctrl-C', { always: true }),
+    onSlow: () => terminal.say(KEYCHAIN_IS_SLOW, { always: true }),
   })
   const passphrase = (isNew: boolean) => findPassphrase({ variables, terminal, signal: interruption.signal }, isNew)
   const all = {

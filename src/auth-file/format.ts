@@ -41,14 +41,26 @@ export function parseAuthFile(text: string): AuthFile {
   if (typeof version !== 'number' || !Number.isInteger(version) || version < 1) throw invalid('version is not a number')
   if (version === 1) throw legacy()
   if (version > AUTH_FILE_VERSION) {
-    throw new AuthError('auth-file-too-new', `auth.json has version ${version}, this program knows ${AUTH_FILE_VERSION}`, {
-      hint: 'npm install --global aiauth@latest',
-    })
+    throw new AuthError(
+      'auth-file-too-new',
+      `auth.json has version ${version}, this program knows ${AUTH_FILE_VERSION}`,
+      {
+        hint: 'npm install --global aiauth@latest',
+      },
+    )
   }
   const fileId = source['fileId']
   if (typeof fileId !== 'string') throw invalid('fileId is not a text')
-  const storage = nullable(source, 'storage', isText, 'storage')
-  return { ...source, version: AUTH_FILE_VERSION, fileId, storage, accounts: accounts(source), preferences: preferences(source) }
+  const storage = source['storage'] ?? null
+  if (storage !== null && typeof storage !== 'string') throw invalid('storage is not a text')
+  return {
+    ...source,
+    version: AUTH_FILE_VERSION,
+    fileId,
+    storage,
+    accounts: accounts(source),
+    preferences: preferences(source),
+  }
 }
 
 function parsed(text: string): unknown {
@@ -64,58 +76,89 @@ function parsed(text: string): unknown {
 function accounts(source: UntrustedRecord): Account[] {
   const list = source['accounts'] ?? []
   if (!Array.isArray(list)) throw invalid('accounts is not a list')
-  const found = list.map((member, index) => account(member, `accounts[${index}]`))
-  const names = found.map(({ name }) => name.toLowerCase())
-  const twice = names.findIndex((name, index) => names.indexOf(name) !== index)
-  if (twice >= 0) throw invalid(`accounts[${twice}].name stands there twice`)
+  const found = list.map((member, index) => account(member, index))
+  const names = new Set<string>()
+  for (const [index, { name }] of found.entries()) {
+    if (names.size === names.add(name.toLowerCase()).size) throw invalid(`accounts[${index}].name stands there twice`)
+  }
   return found
 }
 
-function account(source: unknown, path: string): Account {
-  if (!isRecord(source)) throw invalid(`${path} is not a record`)
-  const word = (name: string) => required(source, name, isText, `${path}.${name} is not a text`)
-  const words = (name: string) => nullable(source, name, isText, `${path}.${name}`)
-  const time = (name: string) => nullable(source, name, isTime, `${path}.${name}`)
-  const list = (name: string) => nullable(source, name, Array.isArray, `${path}.${name}`) ?? []
-  return {
-    ...source,
-    id: word('id'),
-    name: word('name'),
-    provider: word('provider'),
-    mode: word('mode'),
-    state: required(source, 'state', isState, `${path}.state is not a state`),
-    stateReason: words('stateReason'),
-    tier: words('tier'),
-    email: words('email'),
-    accountId: words('accountId'),
-    organizations: list('organizations'),
-    scopes: list('scopes').filter(isText),
-    expiresAt: time('expiresAt'),
-    refreshExpiresAt: time('refreshExpiresAt'),
-    createdAt: required(source, 'createdAt', isTime, `${path}.createdAt is not a time`),
-    updatedAt: required(source, 'updatedAt', isTime, `${path}.updatedAt is not a time`),
-    lastRefreshedAt: time('lastRefreshedAt'),
-    lastUsedAt: time('lastUsedAt'),
-    cooldownUntil: time('cooldownUntil'),
-    priority: nullable(source, 'priority', isNumber, `${path}.priority`) ?? 0,
-    endpoint: words('endpoint'),
-    proxy: words('proxy'),
-    notes: words('notes'),
-    usage: source['usage'] ?? null,
-    history: list('history') as Account['history'],
-    secret: secret(source['secret'], `${path}.secret`),
-    linkedTo: source['linkedTo'] ?? null,
-  }
+interface FieldRule {
+  readonly expected: string
+  readonly is: (value: unknown) => boolean
+  /** What stands for a field that is missing; without one the field must be there. */
+  readonly otherwise?: null | 0
 }
+
+const isText = (value: unknown) => typeof value === 'string'
+const isNumber = (value: unknown) => typeof value === 'number' && Number.isFinite(value)
+const isState = (value: unknown) => (ACCOUNT_STATES as readonly unknown[]).includes(value)
+const isTexts = (value: unknown) => Array.isArray(value) && value.every(isText)
+const TIME =
+  /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)$/
+const isTime = (value: unknown) => typeof value === 'string' && TIME.test(value)
+
+const text: FieldRule = { expected: 'a text', is: isText }
+const texts: FieldRule = { expected: 'a list of texts', is: isTexts }
+const time: FieldRule = { expected: 'a time', is: isTime }
+const list: FieldRule = { expected: 'a list', is: Array.isArray }
+const number: FieldRule = { expected: 'a number', is: isNumber }
+const orNull = (rule: FieldRule): FieldRule => ({ ...rule, otherwise: null })
+
+/** `organizations`, `scopes` and `history` are lists that may be missing; `usage` and `linkedTo` may be anything. */
+const ACCOUNT_RULES: Readonly<Partial<Record<keyof Account, FieldRule>>> = {
+  id: text,
+  name: text,
+  provider: text,
+  mode: text,
+  state: { expected: 'a state', is: isState },
+  stateReason: orNull(text),
+  tier: orNull(text),
+  email: orNull(text),
+  accountId: orNull(text),
+  organizations: list,
+  scopes: texts,
+  expiresAt: orNull(time),
+  refreshExpiresAt: orNull(time),
+  createdAt: time,
+  updatedAt: time,
+  lastRefreshedAt: orNull(time),
+  lastUsedAt: orNull(time),
+  cooldownUntil: orNull(time),
+  priority: { ...number, otherwise: 0 },
+  endpoint: orNull(text),
+  proxy: orNull(text),
+  notes: orNull(text),
+  history: list,
+}
+const RULES = Object.entries(ACCOUNT_RULES)
+
+/** Checked and completed in place: the object is fresh from the parser and holds what we do not know. */
+function account(source: unknown, index: number): Account {
+  const path = `accounts[${index}]`
+  if (!isRecord(source)) throw invalid(`${path} is not a record`)
+  const checked = source as Record<string, unknown>
+  for (const name of LISTS) checked[name] ??= []
+  for (const name of ANYTHING) checked[name] ??= null
+  for (const [name, { expected, is, otherwise }] of RULES) {
+    const value = checked[name]
+    if (value !== undefined && value !== null ? is(value) : otherwise !== undefined) checked[name] = value ?? otherwise
+    else throw invalid(`${path}.${name} is not ${expected}`)
+  }
+  checked['secret'] = secret(checked['secret'], `${path}.secret`)
+  return source as unknown as Account
+}
+
+const LISTS = ['organizations', 'scopes', 'history'] as const
+const ANYTHING = ['usage', 'linkedTo'] as const
 
 function secret(source: unknown, path: string): Account['secret'] {
   if (!isRecord(source)) throw invalid(`${path} is not a record`)
-  return {
-    ...source,
-    store: required(source, 'store', isText, `${path}.store is not a text`),
-    generation: required(source, 'generation', isNumber, `${path}.generation is not a number`),
-    renewable: source['renewable'] !== false,
-  }
+  const { store, generation, renewable } = source
+  if (typeof store !== 'string') throw invalid(`${path}.store is not a text`)
+  if (typeof generation !== 'number') throw invalid(`${path}.generation is not a number`)
+  return { ...source, store, generation, renewable: renewable !== false }
 }
 
 function preferences(source: UntrustedRecord): Preferences {
@@ -124,29 +167,6 @@ function preferences(source: UntrustedRecord): Preferences {
   return { ...DEFAULT_PREFERENCES, ...given }
 }
 
-function required<T>(source: UntrustedRecord, name: string, is: (value: unknown) => value is T, fault: string): T {
-  const value = source[name]
-  if (!is(value)) throw invalid(fault)
-  return value
-}
-
-function nullable<T>(
-  source: UntrustedRecord,
-  name: string,
-  is: (value: unknown) => value is T,
-  path: string,
-): T | null {
-  const value = source[name] ?? null
-  if (value !== null && !is(value)) throw invalid(`${path} has the wrong type`)
-  return value
-}
-
-const isText = (value: unknown): value is string => typeof value === 'string'
-const isNumber = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value)
-const isState = (value: unknown): value is Account['state'] => (ACCOUNT_STATES as readonly unknown[]).includes(value)
-const isTime = (value: unknown): value is string =>
-  typeof value === 'string' && /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/.test(value) && !Number.isNaN(Date.parse(value))
-
 function invalid(fault: string): AuthError {
   return new AuthError('auth-file-invalid', `auth.json cannot be read: ${fault}; it was left as it is`, {
     hint: 'put a good copy in its place, or move it away to start anew',
@@ -154,7 +174,11 @@ function invalid(fault: string): AuthError {
 }
 
 function legacy(): AuthError {
-  return new AuthError('auth-file-invalid', 'auth.json is a file of the old, unversioned format; it was left as it is', {
-    hint: 'move it away, or set AIAUTH_HOME to another folder',
-  })
+  return new AuthError(
+    'auth-file-invalid',
+    'auth.json is a file of the old, unversioned format; it was left as it is',
+    {
+      hint: 'move it away, or set AIAUTH_HOME to another folder',
+    },
+  )
 }

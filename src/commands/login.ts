@@ -47,7 +47,12 @@ export function addLoginCommand(program: Command, ports: Ports): void {
     })
 }
 
-async function login(ports: Ports, providerId: string | undefined, options: LoginOptions, json: boolean): Promise<void> {
+async function login(
+  ports: Ports,
+  providerId: string | undefined,
+  options: LoginOptions,
+  json: boolean,
+): Promise<void> {
   const known = getProvider(ports.settings.read(), providerId ?? (await askProvider(ports)), options.mode)
   const redirect = redirectFor(known, options.port)
   const file = ports.authFile.read()
@@ -120,14 +125,17 @@ async function storageFor(ports: Ports, file: AuthFile | undefined, options: Log
 function signInInput(ports: Ports, provider: Provider, redirect: Redirect, options: LoginOptions): SignInInput {
   const { variables, remoteLogin } = ports.environment
   const configured = text(ports.settings.read()['browser'])
-  const command = typeof options.browser === 'string' ? options.browser : (configured ?? (variables['BROWSER'] || undefined))
+  const command =
+    typeof options.browser === 'string' ? options.browser : (configured ?? (variables['BROWSER'] || undefined))
   const open = options.browser !== false && (command !== undefined || remoteLogin === undefined)
   return {
     provider,
     redirect,
     scopes: options.scopes ?? provider.scopes,
     browser: { open, command },
-    pasteQuestion: ports.terminal.interactive ? 'waiting for the browser; or paste the code or the address it ended on: ' : undefined,
+    pasteQuestion: ports.terminal.interactive
+      ? 'waiting for the browser; or paste the code or the address it ended on: '
+      : undefined,
     announce: ({ url, redirectUri, isListening }) => {
       const view = { title: provider.title, url, redirectUri, isListening, opens: open, remoteLogin }
       for (const line of announcement(view, ports.terminal.errStyle)) ports.terminal.say(line, { always: true })

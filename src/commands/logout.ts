@@ -45,7 +45,12 @@ async function logout(ports: Ports, names: string[], options: LogoutOptions, jso
       dropAccount(ports, { account, provider }, ports.interruption),
     )
     tell(ports, account, provider, revocation)
-    results.push({ name: account.name, outcome: 'signed-out', revocation: revocation.outcome, message: reasonOf(revocation) })
+    results.push({
+      name: account.name,
+      outcome: 'signed-out',
+      revocation: revocation.outcome,
+      message: reasonOf(revocation),
+    })
   }
   if (json) ports.terminal.out(jsonText({ results }))
   else if (accounts.length === 0) ports.terminal.say('aiauth: nobody is signed in')

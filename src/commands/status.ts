@@ -47,7 +47,8 @@ export function showStatus(ports: StatusPorts, { names, json }: StatusInput): vo
   if (accounts.length > 0) {
     ports.terminal.out(statusTable({ accounts, effectiveId: effective?.account.id, nowMs, columns, style }))
   }
-  for (const line of advice(accounts, nowMs)) ports.terminal.say(`aiauth: ${ports.terminal.errStyle.cyan('hint')}: ${line}`)
+  for (const line of advice(accounts, nowMs))
+    ports.terminal.say(`aiauth: ${ports.terminal.errStyle.cyan('hint')}: ${line}`)
 }
 
 function isDefault(file: AuthFile | undefined, account: Account): boolean {
@@ -61,5 +62,8 @@ function advice(accounts: readonly Account[], nowMs: number): string[] {
   return accounts
     .map((account) => ({ account, now: stateAt(account, nowMs) }))
     .filter(({ now }) => now.state === 'needs-login' || now.state === 'error')
-    .map(({ account, now }) => `${account.name}: ${now.reason ?? now.state}; sign in again: aiauth logout ${account.name}, then aiauth login ${account.provider}`)
+    .map(
+      ({ account, now }) =>
+        `${account.name}: ${now.reason ?? now.state}; sign in again: aiauth logout ${account.name}, then aiauth login ${account.provider}`,
+    )
 }

@@ -38,7 +38,9 @@ export function chooseAccount(file: AuthFile | undefined, input: ChooseAccountIn
   if (input.wanted !== undefined) return named(accounts, input.wanted, 'named on the command line', input.nowMs, file)
   const choice = effectiveAccount(file, input)
   if (choice !== undefined) return choice
-  throw new AuthError('account-not-found', 'nobody is signed in', { hint: 'aiauth login claude, or aiauth login openai' })
+  throw new AuthError('account-not-found', 'nobody is signed in', {
+    hint: 'aiauth login claude, or aiauth login openai',
+  })
 }
 
 /**
@@ -55,9 +57,10 @@ export function effectiveAccount(
   const standard = defaultAccount(file)
   if (standard !== undefined) return { account: standard, why: 'the default account' }
   const preferred = file?.preferences.preferredProvider
-  const ofPreferred = inOrder(accounts, nowMs).find((account) => account.provider === preferred)
+  const ordered = inOrder(accounts, nowMs)
+  const ofPreferred = ordered.find((account) => account.provider === preferred)
   if (ofPreferred !== undefined) return { account: ofPreferred, why: 'the preferred provider' }
-  const first = inOrder(accounts, nowMs)[0]
+  const first = ordered[0]
   if (first === undefined) return undefined
   return { account: first, why: accounts.length === 1 ? 'the only account' : 'the first by state, priority and age' }
 }
@@ -97,10 +100,13 @@ function named(
 }
 
 function inOrder(accounts: readonly Account[], nowMs: number): Account[] {
-  const rank = (account: Account) => STATE_RANK[stateAt(account, nowMs).state]
-  return [...accounts].sort(
-    (a, b) => rank(a) - rank(b) || a.priority - b.priority || Date.parse(a.createdAt) - Date.parse(b.createdAt),
-  )
+  const ranked = accounts.map((account) => ({
+    account,
+    rank: STATE_RANK[stateAt(account, nowMs).state],
+    createdAtMs: Date.parse(account.createdAt),
+  }))
+  ranked.sort((a, b) => a.rank - b.rank || a.account.priority - b.account.priority || a.createdAtMs - b.createdAtMs)
+  return ranked.map(({ account }) => account)
 }
 
 function unknown(accounts: readonly Account[], name: string): AuthError {

@@ -29,7 +29,8 @@ export async function dropAccount(
   signal: AbortSignal,
 ): Promise<Revocation> {
   const vault = vaultOf(ports.vaults, account)
-  const revocation = provider === undefined ? NOT_ASKED : await revoke(ports, await readable(vault.read(account.id)), provider, signal)
+  const revocation =
+    provider === undefined ? NOT_ASKED : await revoke(ports, await readable(vault.read(account.id)), provider, signal)
   await vault.remove(account.id)
   await ports.authFile.update((file) => withoutAccount(file, account))
   return revocation

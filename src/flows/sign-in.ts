@@ -56,6 +56,7 @@ export async function signIn<Kept>(
     const request = await beginAuthorization(input.provider, redirectUri, input.scopes)
     input.announce({ url: request.url, redirectUri, isListening: listener !== undefined })
     openBrowser(ports, input, request.url)
+    ports.http.warm(input.provider.tokenEndpoint ?? '')
     const callback = await firstCallback(ports, input, request, listener, signal)
     const kept = await keep(await grantFor(ports, input.provider, request, callback, signal))
     outcome = { kind: 'signed-in', title: input.provider.title }

@@ -95,6 +95,8 @@ export interface HttpReply {
 }
 
 export interface Http {
+  /** Loads what a request to this address will need, without sending anything. */
+  warm(url: string): void
   /**
    * Sends one request and returns the whole reply, whatever its status. Redirects are not
    * followed, the body is capped at 1 MiB, and all of it must arrive within 30 s.

@@ -42,6 +42,9 @@ const ESCAPE_SEQUENCES = new RegExp(
 /** Controls, line and paragraph separators, bidirectional and invisible formatting, lone surrogates. */
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]+/gu
 
+/** Most texts are fine as they are; telling so first makes a thousand accounts quick to show. */
+const ORDINARY = /^[!-~](?: ?[!-~]){0,99}$/
+
 /** Longest text of foreign origin that is shown on one line, in characters. */
 const LINE_LENGTH_LIMIT = 200
 
@@ -53,6 +56,7 @@ const LINE_LENGTH_LIMIT = 200
  * (security case X1).
  */
 export function cleanLine(value: string): string {
+  if (ORDINARY.test(value)) return value
   const line = value
     .slice(0, 64 * LINE_LENGTH_LIMIT)
     .replace(ESCAPE_SEQUENCES, '')

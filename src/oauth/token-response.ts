@@ -41,7 +41,8 @@ export function readTokenResponse(
   const accessToken = token(body['access_token'], 'access token')
   if (accessToken === undefined) throw rejected('the reply holds no access token')
   const type = body['token_type'] ?? 'bearer'
-  if (typeof type !== 'string' || type.toLowerCase() !== 'bearer') throw rejected('the token is of a type we cannot use')
+  if (typeof type !== 'string' || type.toLowerCase() !== 'bearer')
+    throw rejected('the token is of a type we cannot use')
   const refreshToken = token(body['refresh_token'], 'refresh token')
   const idToken = typeof body['id_token'] === 'string' && TOKEN.test(body['id_token']) ? body['id_token'] : undefined
   const lifetime = lifetimeSeconds(body['expires_in'])

@@ -53,7 +53,10 @@ const FIELD_RULES: Readonly<Record<keyof ProviderFields, FieldRule>> = {
   title: line,
   issuer: address,
   clientId: line,
-  clientSecret: { expected: line.expected, read: (value) => (line.read(value) ? new Secret(String(value)) : undefined) },
+  clientSecret: {
+    expected: line.expected,
+    read: (value) => (line.read(value) ? new Secret(String(value)) : undefined),
+  },
   authorizationEndpoint: address,
   tokenEndpoint: address,
   revocationEndpoint: address,
@@ -127,7 +130,8 @@ const OWN_PARAMETERS: readonly string[] = [
 function authorizationParameters(value: unknown): Record<string, string> | undefined {
   if (!isRecord(value)) return undefined
   const sound = Object.entries(value).every(
-    ([name, text]) => /^[A-Za-z0-9_.-]{1,100}$/.test(name) && !OWN_PARAMETERS.includes(name) && line.read(text) === text,
+    ([name, text]) =>
+      /^[A-Za-z0-9_.-]{1,100}$/.test(name) && !OWN_PARAMETERS.includes(name) && line.read(text) === text,
   )
   return sound ? (value as Record<string, string>) : undefined
 }

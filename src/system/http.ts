@@ -19,6 +19,7 @@ const LIMITS: HttpLimits = { totalMs: 30_000, bodyBytes: 1024 * 1024 }
  */
 export function createHttp(trace: Trace, limits: HttpLimits = LIMITS): Http {
   return {
+    warm: (url) => void setTimeout(() => void load(url).catch(() => undefined), 0).unref(),
     async send(request, signal) {
       const startedAt = performance.now()
       trace('http', `→ ${request.purpose} ${request.method} ${withoutQuery(request.url)} ${fieldNames(request)}`)
@@ -34,6 +35,17 @@ export function createHttp(trace: Trace, limits: HttpLimits = LIMITS): Http {
       }
     },
   }
+}
+
+/**
+ * Done while the person is in the browser: `fetch`'s classes, which oauth4webapi uses, and
+ * the root certificates each take Node 20 more than 20 ms at first use.
+ */
+async function load(url: string): Promise<void> {
+  void new Headers()
+  if (!url.startsWith('https:')) return
+  const [{ createSecureContext }] = await Promise.all([import('node:tls'), import('node:https')])
+  createSecureContext()
 }
 
 async function exchange(request: HttpRequest, signal: AbortSignal, limits: HttpLimits): Promise<HttpReply> {

@@ -20,7 +20,8 @@ export function keychainVault(keychain: KeychainVerbs): Vault {
       await keychain.setPassword(item, item)
       const stored = await keychain.getPassword(item)
       await keychain.deletePassword(item)
-      if (stored !== item) throw new AuthError('storage-unavailable', 'the keychain does not keep what is written to it')
+      if (stored !== item)
+        throw new AuthError('storage-unavailable', 'the keychain does not keep what is written to it')
     },
     async read(accountId) {
       const text = await keychain.getPassword(accountId)

@@ -59,7 +59,8 @@ async function acquire(path: string, nonce: string, patience: LockPatience): Pro
     const text = JSON.stringify(owner)
     if (text !== unchanged.owner) unchanged = { owner: text, sinceMs: nowMs }
     const liveness = owner === undefined ? 'unknown' : livenessOf(owner)
-    const isStale = liveness === 'dead' || (liveness === 'unknown' && nowMs - unchanged.sinceMs > patience.unknownHolderMs)
+    const isStale =
+      liveness === 'dead' || (liveness === 'unknown' && nowMs - unchanged.sinceMs > patience.unknownHolderMs)
     if (isStale) takeAway(path, owner)
     else if (nowMs - startedAtMs > patience.waitMs) throw busy(owner)
     else await sleep(2 + Math.random() * 23)

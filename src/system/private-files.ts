@@ -79,7 +79,7 @@ export function writeNewFile(path: string, text: string): void {
   try {
     if (!IS_WINDOWS) fchmodSync(descriptor, 0o600)
     const bytes = Buffer.from(text, 'utf8')
-    for (let written = 0; written < bytes.length; ) written += writeSync(descriptor, bytes, written)
+    for (let written = 0; written < bytes.length;) written += writeSync(descriptor, bytes, written)
     fsyncSync(descriptor)
   } finally {
     closeSync(descriptor)

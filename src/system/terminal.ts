@@ -1,5 +1,6 @@
 import { createInterface, type Interface } from 'node:readline'
 import { Writable } from 'node:stream'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Style, Terminal } from '../model/ports.ts'
 import { Secret } from '../model/secret.ts'
 import type { Colour } from './colour.ts'
@@ -14,6 +15,9 @@ export interface TerminalOptions {
 }
 
 const [STDOUT, STDERR] = [1, 2] as const
+
+/** Work that ends sooner needs no spinner, whose package alone takes 50 ms to load. */
+const QUICK_MS = 150
 
 /** The terminal of this process: stdout for results, stderr for words, stdin for answers. */
 export function createTerminal({ quiet, noInput, colour, styles }: TerminalOptions): Terminal {
@@ -49,16 +53,25 @@ export function createTerminal({ quiet, noInput, colour, styles }: TerminalOptio
       return answer
     },
     async during(words, work) {
-      if (!isSpinning) return work()
+      const working = work()
+      if (!isSpinning || (await endsWithin(QUICK_MS, working))) return working
       const { default: ora } = await import('ora')
       const spinner = ora({ text: words, stream: stderr, discardStdin: false }).start()
       try {
-        return await work()
+        return await working
       } finally {
         spinner.stop()
       }
     },
   }
+}
+
+async function endsWithin(limitMs: number, working: Promise<unknown>): Promise<boolean> {
+  const ended = working.then(
+    () => true,
+    () => true,
+  )
+  return Promise.race([ended, sleep(limitMs, false, { ref: false })])
 }
 
 /** Lines from stdin in the terminal's own line mode, so that Ctrl-C stays a signal. */

@@ -11,7 +11,7 @@ const RETRY_MS = 5
  */
 export function writeFully(descriptor: number, text: string): void {
   const bytes = Buffer.from(text, 'utf8')
-  for (let written = 0; written < bytes.length; ) {
+  for (let written = 0; written < bytes.length;) {
     try {
       written += writeSync(descriptor, bytes, written)
     } catch (error) {

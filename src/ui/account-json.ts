@@ -19,8 +19,7 @@ export function accountJson(account: Account, { isDefault, nowMs }: { isDefault:
     accountId: account.accountId,
     scopes: account.scopes,
     expiresAt: account.expiresAt,
-    expiresInSeconds:
-      account.expiresAt === null ? null : Math.floor((Date.parse(account.expiresAt) - nowMs) / 1000),
+    expiresInSeconds: account.expiresAt === null ? null : Math.floor((Date.parse(account.expiresAt) - nowMs) / 1000),
     refreshExpiresAt: account.refreshExpiresAt,
     storage: account.secret.store,
     isDefault,

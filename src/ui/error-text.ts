@@ -5,7 +5,9 @@ import type { Style } from '../model/ports.ts'
 export interface ErrorReport {
   readonly exitCode: number
   readonly lines: readonly string[]
-  readonly json: { readonly error: { readonly code: AuthErrorCode; readonly message: string; readonly hint: string | null } }
+  readonly json: {
+    readonly error: { readonly code: AuthErrorCode; readonly message: string; readonly hint: string | null }
+  }
 }
 
 /**

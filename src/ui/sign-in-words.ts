@@ -21,7 +21,9 @@ export interface Announcement {
  * unframed, so that it can be copied or clicked in any terminal.
  */
 export function announcement(view: Announcement, style: Style): string[] {
-  const how = view.opens ? 'opening your browser; if nothing happens, open this address' : 'open this address in a browser'
+  const how = view.opens
+    ? 'opening your browser; if nothing happens, open this address'
+    : 'open this address in a browser'
   return [
     `aiauth: signing in to ${view.title}`,
     `aiauth: ${how}:`,
@@ -58,5 +60,4 @@ export function termsLines(title: string, terms: Terms): string[] {
   return [`aiauth: before you sign in to ${title}: ${terms.notice}`, `aiauth: the terms: ${terms.url}`]
 }
 
-export const PLAINTEXT_WARNING =
-  'the tokens are readable by anyone who can read your files (storage plaintext)'
+export const PLAINTEXT_WARNING = 'the tokens are readable by anyone who can read your files (storage plaintext)'

@@ -29,9 +29,13 @@ const STATE_COLOURS: Readonly<Record<AccountState, keyof Style>> = {
 /** The accounts as a table, or, where the terminal is too narrow for it, one below another. */
 export function statusTable(view: StatusView): string {
   const rows = view.accounts.map((account) => cells(account, view))
-  const widths = HEADINGS.map((heading, column) => Math.max(heading.length, ...rows.map((row) => width(row[column]))))
+  const widths = HEADINGS.map((heading, column) =>
+    rows.reduce((widest, row) => Math.max(widest, width(row[column])), heading.length),
+  )
   const total = widths.reduce((sum, each) => sum + each + 2, -2)
-  return view.columns !== undefined && total > view.columns ? stacked(rows, view.style) : aligned(rows, widths, view.style)
+  return view.columns !== undefined && total > view.columns
+    ? stacked(rows, view.style)
+    : aligned(rows, widths, view.style)
 }
 
 function cells(account: Account, view: StatusView): string[] {
@@ -79,5 +83,6 @@ function painted(text: string, column: number, style: Style): string {
 }
 
 function width(text: string | undefined): number {
-  return Array.from(text ?? '').length
+  // Most cells are ASCII, for which the cheap answer is the right one.
+  return text === undefined || /^[ -~]*$/.test(text) ? (text ?? '').length : Array.from(text).length
 }

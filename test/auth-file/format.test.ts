@@ -60,7 +60,10 @@ describe('parseAuthFile', () => {
     ['F7: a time that is none', changed(['accounts', 0, 'expiresAt'], 'soon')],
     ['F7: a state that is none', changed(['accounts', 0, 'state'], 'fine')],
     ['F7: a secret that is none', changed(['accounts', 0, 'secret'], 'x')],
-    ['an account that stands there twice', JSON.stringify({ ...FILE, accounts: [account(), account({ id: 'b', name: 'Work' })] })],
+    [
+      'an account that stands there twice',
+      JSON.stringify({ ...FILE, accounts: [account(), account({ id: 'b', name: 'Work' })] }),
+    ],
     ['a file of the old format', '{"OPENAI_API_KEY":null,"tokens":{"access_token":"AT-LEAK"}}'],
   ])('refuses %s as invalid', (_case, text) => expect(failure(text).code).toBe('auth-file-invalid'))
 

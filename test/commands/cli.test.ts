@@ -9,7 +9,10 @@ import { fakePorts, type FakePorts, type FakeWorld } from '../fakes/ports.ts'
 const fileWith = (...accounts: Account[]) => ({ ...newAuthFile('f'), storage: 'keychain', accounts })
 const JSON_TYPE = { 'content-type': 'application/json' }
 const GRANT = { access_token: 'AT-LEAK', refresh_token: 'RT-LEAK', expires_in: 28_800, token_type: 'Bearer' }
-const PROFILE = { account: { uuid: 'acc-1', email: 'ada@example.com' }, organization: { organization_type: 'claude_pro' } }
+const PROFILE = {
+  account: { uuid: 'acc-1', email: 'ada@example.com' },
+  organization: { organization_type: 'claude_pro' },
+}
 const replies = [GRANT, PROFILE].map((body) => () => ({ headers: JSON_TYPE, body: JSON.stringify(body) }))
 const SIGN_IN: FakeWorld = { answers: replies, browse: (url) => `code=C&state=${url.searchParams.get('state') ?? ''}` }
 
@@ -68,7 +71,9 @@ describe('aiauth', () => {
     expect(exitCode).toBe(2)
     expect(out).toBe('')
     expect(err).toMatch(/^aiauth: error: [^\n]+\naiauth: hint: [^\n]+\n$/)
-    expect(formatAuthFile(ports.current() ?? newAuthFile(''))).toBe(formatAuthFile(fileWith(account({ name: 'other' }))))
+    expect(formatAuthFile(ports.current() ?? newAuthFile(''))).toBe(
+      formatAuthFile(fileWith(account({ name: 'other' }))),
+    )
   })
 
   it('X2: cleans what it repeats of the command line', async () => {
@@ -123,10 +128,15 @@ describe('aiauth login', () => {
     expect(refused.ports.requests).toEqual([])
     const typed = await run(['login', 'claude'], { ...SIGN_IN, interactive: true, typed: ['y'] })
     expect(typed.exitCode).toBe(0)
-    expect(typed.ports.settings.read()).toMatchObject({ providers: { claude: { modes: { max: { acceptedTerms: true } } } } })
+    expect(typed.ports.settings.read()).toMatchObject({
+      providers: { claude: { modes: { max: { acceptedTerms: true } } } },
+    })
     const declined = await run(['login', 'claude'], { ...SIGN_IN, interactive: true, typed: [''] })
     expect(declined.exitCode).toBe(2)
-    const before = await run(['login', 'claude'], { ...SIGN_IN, config: { providers: { claude: { acceptedTerms: true } } } })
+    const before = await run(['login', 'claude'], {
+      ...SIGN_IN,
+      config: { providers: { claude: { acceptedTerms: true } } },
+    })
     expect(before.exitCode).toBe(0)
   })
 
@@ -189,8 +199,16 @@ describe('aiauth status', () => {
 
   it.each([
     ['a token that is over and renewable', { expiresAt: '2026-11-21T09:55:00Z' }, 'expired'],
-    ['a token that is over without a way to renew it', { expiresAt: '2026-11-21T09:55:00Z', secret: { store: 'keychain', generation: 1, renewable: false } }, 'needs-login'],
-    ['a refresh token that is over too', { expiresAt: '2026-11-21T09:55:00Z', refreshExpiresAt: '2026-11-21T09:56:00Z' }, 'needs-login'],
+    [
+      'a token that is over without a way to renew it',
+      { expiresAt: '2026-11-21T09:55:00Z', secret: { store: 'keychain', generation: 1, renewable: false } },
+      'needs-login',
+    ],
+    [
+      'a refresh token that is over too',
+      { expiresAt: '2026-11-21T09:55:00Z', refreshExpiresAt: '2026-11-21T09:56:00Z' },
+      'needs-login',
+    ],
     ['an expiry that nobody told', { expiresAt: null, state: 'created' }, 'created'],
   ] as const)('tells %s truthfully', async (_case, facts, state) => {
     const world = { file: fileWith(account({ ...facts })) }
@@ -199,7 +217,7 @@ describe('aiauth status', () => {
     expect(accounts[0]?.state).toBe(state)
   })
 
-  it('never touches the network or the vault', async () => {
+  it('X13: never touches the network or the vault', async () => {
     const brokenVault = new AuthError('storage-locked', 'locked')
     const { exitCode, ports } = await run(['status', '--json'], { file: fileWith(account()), brokenVault })
     expect([exitCode, ports.requests]).toEqual([0, []])
@@ -218,7 +236,11 @@ describe('aiauth token', () => {
 
   it('finds the account by its provider, by AIAUTH_ACCOUNT, or without a word', async () => {
     const file = fileWith(account({ id: 'x', name: 'late', priority: 1 }), account())
-    for (const [argv, variables] of [[['token', 'claude'], {}], [['token'], { AIAUTH_ACCOUNT: 'work' }], [['token'], {}]] as const) {
+    for (const [argv, variables] of [
+      [['token', 'claude'], {}],
+      [['token'], { AIAUTH_ACCOUNT: 'work' }],
+      [['token'], {}],
+    ] as const) {
       expect((await run([...argv], { file, variables }, withBundle)).out).toBe('AT-1\n')
     }
   })
@@ -256,7 +278,11 @@ describe('aiauth logout', () => {
   const receipt = { headers: { 'request-id': 'r-1' }, body: '' }
 
   it('revokes the refresh token, then forgets secret and facts', async () => {
-    const { exitCode, err, ports } = await run(['logout', 'work'], { file: fileWith(account()), answers: [() => receipt] }, withBundle)
+    const { exitCode, err, ports } = await run(
+      ['logout', 'work'],
+      { file: fileWith(account()), answers: [() => receipt] },
+      withBundle,
+    )
     expect(exitCode).toBe(0)
     expect(JSON.parse(ports.requests[0]?.body ?? '')).toMatchObject({ token: 'RT-1', token_type_hint: 'refresh_token' })
     expect(err).toContain('the provider has ended the grant')
@@ -269,7 +295,11 @@ describe('aiauth logout', () => {
     ['T31: when the provider is down', () => ({ status: 503, headers: { 'retry-after': '5' } })],
     ['T31: when the provider cannot be reached', () => { throw new AuthError('network', 'no route') }], // prettier-ignore
   ])('%s forgets the account and says plainly that it was not confirmed', async (_case, answer) => {
-    const { exitCode, err, ports } = await run(['logout', 'work'], { file: fileWith(account()), answers: [answer] }, withBundle)
+    const { exitCode, err, ports } = await run(
+      ['logout', 'work'],
+      { file: fileWith(account()), answers: [answer] },
+      withBundle,
+    )
     expect(exitCode).toBe(0)
     expect(err).toContain('did not confirm')
     expect(err).toContain('https://claude.ai/settings/claude-code')
@@ -312,7 +342,13 @@ describe('aiauth providers list', () => {
   it('shows who can be signed in to, also as JSON', async () => {
     expect((await run(['providers'])).out).toMatch(/^claude +Claude \(max\)$/m)
     const { providers } = JSON.parse((await run(['providers', 'list', '--json'])).out) as { providers: object[] }
-    expect(providers[1]).toMatchObject({ id: 'openai', modes: ['codex'], builtIn: true, enabled: true, supportsPkce: true })
+    expect(providers[1]).toMatchObject({
+      id: 'openai',
+      modes: ['codex'],
+      builtIn: true,
+      enabled: true,
+      supportsPkce: true,
+    })
   })
 
   it('shows the user’s own and what is switched off', async () => {
@@ -322,4 +358,3 @@ describe('aiauth providers list', () => {
     expect(out).toMatch(/switched off/)
   })
 })
-

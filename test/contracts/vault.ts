@@ -31,7 +31,11 @@ export function vaultContract(name: string, open: () => Vault | Promise<Vault>):
       const tokens = { ...bundle().tokens, accessToken: new Secret('AT-2'), refreshToken: undefined }
       await vault.write(bundle({ generation: 2, tokens }))
       const stored = await vault.read(bundle().accountId)
-      expect([stored?.generation, stored?.tokens.accessToken.reveal(), stored?.tokens.refreshToken]).toEqual([2, 'AT-2', undefined])
+      expect([stored?.generation, stored?.tokens.accessToken.reveal(), stored?.tokens.refreshToken]).toEqual([
+        2,
+        'AT-2',
+        undefined,
+      ])
     })
 
     it('keeps accounts apart', async () => {
@@ -49,7 +53,11 @@ export function vaultContract(name: string, open: () => Vault | Promise<Vault>):
 
     it('K8: keeps tokens of 10 kB', async () => {
       const vault = await open()
-      const tokens = { ...bundle().tokens, accessToken: new Secret('a'.repeat(10_000)), idToken: new Secret('b'.repeat(10_000)) }
+      const tokens = {
+        ...bundle().tokens,
+        accessToken: new Secret('a'.repeat(10_000)),
+        idToken: new Secret('b'.repeat(10_000)),
+      }
       await vault.write(bundle({ tokens }))
       expect((await vault.read(bundle().accountId))?.tokens.accessToken.reveal()).toHaveLength(10_000)
     })

@@ -65,6 +65,7 @@ export function fakePorts(world: FakeWorld = {}): FakePorts {
     during: (_words, work) => work(),
   }
   const http: Http = {
+    warm: () => undefined,
     send: (request) => {
       requests.push(request)
       const answer = world.answers?.[requests.length - 1]

@@ -10,14 +10,21 @@ import { openai } from '../../src/providers/openai.ts'
 import { fakePorts, NOW_MS, type FakePorts, type FakeWorld } from '../fakes/ports.ts'
 
 const GRANTED = { access_token: 'AT-1', refresh_token: 'RT-1', expires_in: 28_800, token_type: 'Bearer' }
-const json = (body: unknown, rest: Partial<HttpReply> = {}) => () => ({
-  headers: { 'content-type': 'application/json' },
-  body: JSON.stringify(body),
-  ...rest,
-})
+const json =
+  (body: unknown, rest: Partial<HttpReply> = {}) =>
+  () => ({
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+    ...rest,
+  })
 const PROFILE = {
   account: { uuid: 'acc-1', email: 'ada@example.com' },
-  organization: { uuid: 'org-1', name: 'Ada', organization_type: 'claude_max', rate_limit_tier: 'default_claude_max_20x' },
+  organization: {
+    uuid: 'org-1',
+    name: 'Ada',
+    organization_type: 'claude_max',
+    rate_limit_tier: 'default_claude_max_20x',
+  },
 }
 const back = (url: URL, parameters = `code=C-1`) => `${parameters}&state=${url.searchParams.get('state') ?? ''}`
 
@@ -39,7 +46,11 @@ async function run(world: FakeWorld, provider: Provider = claude, input: Partial
   return { ports, grant }
 }
 
-const failureOf = (grant: Promise<Grant>) => grant.then(() => undefined, (error: unknown) => error as AuthError)
+const failureOf = (grant: Promise<Grant>) =>
+  grant.then(
+    () => undefined,
+    (error: unknown) => error as AuthError,
+  )
 const formOf = (ports: FakePorts) => Object.fromEntries(new URLSearchParams(ports.requests[0]?.body))
 
 describe('signIn', () => {
@@ -60,7 +71,9 @@ describe('signIn', () => {
     const asked = new URL(ports.stderr.find((line) => line.startsWith('https://')) ?? '').searchParams
     const form = formOf(ports)
     expect(asked.get('code_challenge_method')).toBe('S256')
-    expect(createHash('sha256').update(String(form['code_verifier'])).digest('base64url')).toBe(asked.get('code_challenge'))
+    expect(createHash('sha256').update(String(form['code_verifier'])).digest('base64url')).toBe(
+      asked.get('code_challenge'),
+    )
     expect(String(form['code_verifier'])).toMatch(/^[A-Za-z0-9_-]{43}$/)
     expect(form['code_verifier']).not.toBe(asked.get('state'))
     expect(asked.toString()).not.toContain(String(form['code_verifier']))
@@ -153,6 +166,24 @@ describe('signIn', () => {
     await expect((await run(world, provider)).grant).resolves.toBeDefined()
   })
 
+  it('L17: does not take the state of an earlier sign-in', async () => {
+    let earlier = ''
+    await (
+      await run({ browse: (url) => (earlier = back(url)) })
+    ).grant
+    const { ports, grant } = await run({ browse: () => earlier })
+    const waiting = Symbol('waiting')
+    expect(await Promise.race([grant.catch((error: unknown) => error), soon(waiting)])).toBe(waiting)
+    expect(ports.requests).toEqual([])
+  })
+
+  it('T3: takes JSON for JSON whatever its content type', async () => {
+    const { grant } = await run({
+      answers: [json(GRANTED, { headers: { 'content-type': 'text/plain' } }), json(PROFILE)],
+    })
+    expect((await grant).tokens.accessToken.reveal()).toBe('AT-1')
+  })
+
   it('L25: shows no success when the provider refuses the code', async () => {
     const { ports, grant } = await run({ answers: [json({ error: 'invalid_grant' }, { status: 400 })] })
     expect(await failureOf(grant)).toMatchObject({ code: 'provider-rejected' })
@@ -201,7 +232,9 @@ describe('signIn', () => {
   })
 
   it('X7: shows no token in anything that it throws', async () => {
-    const { grant } = await run({ answers: [json({ ...GRANTED, access_token: 'AT-LEAK\r\n', refresh_token: 'RT-LEAK' })] })
+    const { grant } = await run({
+      answers: [json({ ...GRANTED, access_token: 'AT-LEAK\r\n', refresh_token: 'RT-LEAK' })],
+    })
     const failure = await failureOf(grant)
     expect(failure?.code).toBe('provider-rejected')
     expect(inspect(failure, { depth: 9 })).not.toContain('LEAK')

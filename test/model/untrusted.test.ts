@@ -45,10 +45,12 @@ describe('record and text', () => {
 })
 
 describe('isSafeAddress', () => {
-  it.each(['https://claude.com/cai/oauth/authorize', 'http://127.0.0.1:8080/a?b=c', 'http://localhost/x', 'http://[::1]:1/x'])(
-    'accepts %s',
-    (address) => expect(isSafeAddress(address)).toBe(true),
-  )
+  it.each([
+    'https://claude.com/cai/oauth/authorize',
+    'http://127.0.0.1:8080/a?b=c',
+    'http://localhost/x',
+    'http://[::1]:1/x',
+  ])('accepts %s', (address) => expect(isSafeAddress(address)).toBe(true))
 
   it.each([
     'a:$(calc.exe)?response_type=code',
@@ -75,14 +77,25 @@ describe('isSafeAddress', () => {
 describe('Secret', () => {
   it('X7: prints as [secret] in every usual way', () => {
     const secret = new Secret('AT-LEAK')
-    const printed = [String(secret), `${secret}`, JSON.stringify({ secret }), inspect(secret), inspect({ a: [secret] }, { depth: 9, showHidden: true })] // eslint-disable-line @typescript-eslint/restrict-template-expressions -- the point of the test
+    const printed = [
+      String(secret),
+      `${secret}`,
+      JSON.stringify({ secret }),
+      inspect(secret),
+      inspect({ a: [secret] }, { depth: 9, showHidden: true }),
+    ] // eslint-disable-line @typescript-eslint/restrict-template-expressions -- the point of the test
     expect(printed.join()).not.toContain('LEAK')
     expect(secret.reveal()).toBe('AT-LEAK')
   })
 })
 
 describe('parseDurationMs', () => {
-  it.each([['90s', 90_000], ['5m', 300_000], ['2h', 7_200_000], ['1d', 86_400_000]])('reads %s', (words, ms) => {
+  it.each([
+    ['90s', 90_000],
+    ['5m', 300_000],
+    ['2h', 7_200_000],
+    ['1d', 86_400_000],
+  ])('reads %s', (words, ms) => {
     expect(parseDurationMs(words)).toBe(ms)
   })
   it.each(['', '5', 'm', '-5m', '0s', '1.5h', '5 m', '9999999s', '5w'])('refuses %j', (words) => {

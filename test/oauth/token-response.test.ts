@@ -11,7 +11,11 @@ const NOW_MS = Date.parse('2026-11-21T10:00:00Z')
 const GOOD = { access_token: 'AT', refresh_token: 'RT', token_type: 'Bearer', expires_in: 3600, scope: 'a b' }
 const read = (change: object, asked = ['a', 'b']) => readTokenResponse(record({ ...GOOD, ...change }), asked, NOW_MS)
 const jwt = (claims: unknown) => `e30.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.sig`
-const reply = (status: number, body: string, headers: Record<string, string> = {}): HttpReply => ({ status, body, headers })
+const reply = (status: number, body: string, headers: Record<string, string> = {}): HttpReply => ({
+  status,
+  body,
+  headers,
+})
 const told = (answer: HttpReply) => refusalOf(claude, answer, jsonBody(answer))
 
 describe('readTokenResponse', () => {
@@ -59,7 +63,7 @@ describe('readTokenResponse', () => {
     ['a letter that is not ASCII', 'ATé'],
     ['a megabyte', 'A'.repeat(1_000_000)],
     ['no text', { a: 1 }],
-  ])('T18: refuses a token with %s and shows none of it', (_case, token) => {
+  ])('T18, X5: refuses a token with %s and shows none of it', (_case, token) => {
     for (const field of ['access_token', 'refresh_token']) {
       const error = thrown(() => read({ [field]: token }))
       expect(error).toMatchObject({ code: 'provider-rejected' })
@@ -87,7 +91,10 @@ describe('readTokenResponse', () => {
   })
 
   it('T22: warns when less was granted than asked, and takes an absent scope as granted', () => {
-    expect(read({ scope: 'a' })).toMatchObject({ tokens: { scopes: ['a'] }, warnings: ['the provider did not grant b'] })
+    expect(read({ scope: 'a' })).toMatchObject({
+      tokens: { scopes: ['a'] },
+      warnings: ['the provider did not grant b'],
+    })
     expect(read({ scope: undefined })).toMatchObject({ tokens: { scopes: ['a', 'b'] }, warnings: [] })
     expect(read({ scope: ['a'] }).tokens.scopes).toEqual([])
     expect(read({ scope: ['a'] }).warnings).toHaveLength(1)
@@ -116,12 +123,28 @@ describe('readTokenResponse', () => {
 
 describe('refusalOf', () => {
   it.each([
-    ['T1: half a body', reply(200, '{"access_token":"a","tok', { 'content-type': 'application/json' }), 'is not an OAuth reply (application/json, status 200)'],
-    ['T2: a challenge page', reply(403, '<html>SECRET', { 'content-type': 'text/html; charset=utf-8' }), 'is not an OAuth reply (text/html, status 403)'],
+    [
+      'T1: half a body',
+      reply(200, '{"access_token":"a","tok', { 'content-type': 'application/json' }),
+      'is not an OAuth reply (application/json, status 200)',
+    ],
+    [
+      'T2: a challenge page',
+      reply(403, '<html>SECRET', { 'content-type': 'text/html; charset=utf-8' }),
+      'is not an OAuth reply (text/html, status 403)',
+    ],
     ['T4: an empty error', reply(400, ''), 'refused without a reason (status 400)'],
-    ['T5: a nested error', reply(401, '{"error":{"code":"refresh_token_reused","message":"m\\u001b[2J"}}'), 'refused (refresh_token_reused: m, status 401)'],
+    [
+      'T5: a nested error',
+      reply(401, '{"error":{"code":"refresh_token_reused","message":"m\\u001b[2J"}}'),
+      'refused (refresh_token_reused: m, status 401)',
+    ],
     ['T6: an error in a 200', reply(200, '{"error":"invalid_grant"}'), 'refused (invalid_grant, status 200)'],
-    ['T14: a redirect', reply(307, '', { location: 'https://evil.example' }), 'redirect (status 307), which is never followed'],
+    [
+      'T14: a redirect',
+      reply(307, '', { location: 'https://evil.example' }),
+      'redirect (status 307), which is never followed',
+    ],
   ])('%s is told in one line', (_case, answer, words) => {
     const error = told(answer)
     expect(error.code).toBe('provider-rejected')
@@ -146,7 +169,9 @@ describe('refusalOf', () => {
   })
 
   it('X1: cuts a long description to one clean line', () => {
-    const { message } = told(reply(400, JSON.stringify({ error: 'x', error_description: `a\n${'b'.repeat(5000)}\u202e` })))
+    const { message } = told(
+      reply(400, JSON.stringify({ error: 'x', error_description: `a\n${'b'.repeat(5000)}\u202e` })),
+    )
     expect(message.length).toBeLessThan(260)
     expect(message).not.toMatch(/[\n\u202e]/)
   })

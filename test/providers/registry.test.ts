@@ -22,7 +22,9 @@ const refusal = (providers: object, id = 'claude') => {
 
 describe('the built-in providers', () => {
   it.each(BUILT_IN)('$id/$mode has https endpoints, a loopback redirect and each scope once', (provider) => {
-    const endpoints = Object.entries(provider).filter(([name, value]) => name.endsWith('Endpoint') && value !== undefined)
+    const endpoints = Object.entries(provider).filter(
+      ([name, value]) => name.endsWith('Endpoint') && value !== undefined,
+    )
     expect(endpoints.length).toBeGreaterThan(2)
     for (const [, address] of endpoints) expect(address).toMatch(/^https:\/\/[a-z.]+\.com\//)
     for (const [, address] of endpoints) expect(isSafeAddress(String(address))).toBe(true)
@@ -107,10 +109,16 @@ describe('who signed in', () => {
     })
   })
 
-  it.each(['plus', 'pro', 'self_serve_business_prolite', 'a plan of 2027'])('keeps OpenAI’s plan %s as it is spelt', (plan) => {
-    const claims = { email: 'a@b.c', 'https://api.openai.com/auth': { chatgpt_account_id: 'w', chatgpt_plan_type: plan } }
-    expect(openai.identify({ ...nothing, claims })).toMatchObject({ email: 'a@b.c', accountId: 'w', tier: plan })
-  })
+  it.each(['plus', 'pro', 'self_serve_business_prolite', 'a plan of 2027'])(
+    'keeps OpenAI’s plan %s as it is spelt',
+    (plan) => {
+      const claims = {
+        email: 'a@b.c',
+        'https://api.openai.com/auth': { chatgpt_account_id: 'w', chatgpt_plan_type: plan },
+      }
+      expect(openai.identify({ ...nothing, claims })).toMatchObject({ email: 'a@b.c', accountId: 'w', tier: plan })
+    },
+  )
 
   it('X1: is cleaned, whatever a provider sends', () => {
     const claims = { email: 'a\u001b]0;x\u0007@b.c', 'https://api.openai.com/auth': 'nonsense' }
@@ -132,18 +140,35 @@ describe('config.json: providers', () => {
     const moved = getProvider(withConfig({ claude: { tokenEndpoint: 'https://as.example/token' } }), 'claude')
     expect(moved).toMatchObject({ profileEndpoint: undefined, usageEndpoint: undefined, revocationEndpoint: undefined })
     expect(isAtVendor(moved)).toBe(false)
-    const within = getProvider(withConfig({ claude: { tokenEndpoint: 'https://api.anthropic.com/v1/oauth/token' } }), 'claude')
+    const within = getProvider(
+      withConfig({ claude: { tokenEndpoint: 'https://api.anthropic.com/v1/oauth/token' } }),
+      'claude',
+    )
     expect(within.profileEndpoint).toBe(claude.profileEndpoint)
   })
 
   it('takes all endpoints from a new issuer', () => {
     const moved = getProvider(withConfig({ openai: { issuer: 'http://127.0.0.1:9' } }), 'openai')
-    expect(moved).toMatchObject({ authorizationEndpoint: undefined, tokenEndpoint: undefined, issuer: 'http://127.0.0.1:9' })
+    expect(moved).toMatchObject({
+      authorizationEndpoint: undefined,
+      tokenEndpoint: undefined,
+      issuer: 'http://127.0.0.1:9',
+    })
   })
 
   it('adds a provider of the user’s own', () => {
-    const own = { clientId: 'x', issuer: 'https://as.example', scopes: ['openid'], redirect: { host: 'localhost', ports: [0], path: '/cb' } }
-    expect(getProvider(withConfig({ acme: own }), 'acme')).toMatchObject({ id: 'acme', mode: 'default', builtIn: false, terms: undefined })
+    const own = {
+      clientId: 'x',
+      issuer: 'https://as.example',
+      scopes: ['openid'],
+      redirect: { host: 'localhost', ports: [0], path: '/cb' },
+    }
+    expect(getProvider(withConfig({ acme: own }), 'acme')).toMatchObject({
+      id: 'acme',
+      mode: 'default',
+      builtIn: false,
+      terms: undefined,
+    })
   })
 
   it.each([
@@ -151,7 +176,11 @@ describe('config.json: providers', () => {
     ['U13: a plain address elsewhere', { claude: { tokenEndpoint: 'http://evil.example/token' } }, 'tokenEndpoint'],
     ['U13: a built-in client id', { claude: {}, mine: { clientId: claude.clientId } }, 'clientId belongs'],
     ['a parameter of the protocol', { claude: { authorizationParameters: { state: 'x' } } }, 'authorizationParameters'],
-    ['a redirect that leaves this machine', { claude: { redirect: { host: '0.0.0.0', ports: [0], path: '/' } } }, 'redirect'],
+    [
+      'a redirect that leaves this machine',
+      { claude: { redirect: { host: '0.0.0.0', ports: [0], path: '/' } } },
+      'redirect',
+    ],
     ['S5: code in place of data', { claude: { scopes: '${process.env}' } }, 'scopes'],
     ['another type', { claude: { enabled: 'yes' } }, 'enabled'],
   ])('refuses %s by naming the field', (_case, providers, words) => {
@@ -159,7 +188,10 @@ describe('config.json: providers', () => {
   })
 
   it('knows a provider, a mode and a switched-off one from each other', () => {
-    expect(refusal({}, 'cluade')).toMatchObject({ code: 'account-not-found', hint: expect.stringContaining('claude') as string })
+    expect(refusal({}, 'cluade')).toMatchObject({
+      code: 'account-not-found',
+      hint: expect.stringContaining('claude') as string,
+    })
     expect(refusal({ claude: { enabled: false } })).toMatchObject({ code: 'usage' })
     expect(() => getProvider({}, 'claude', 'nope')).toThrow(/no mode named nope/)
     expect(refusal({}, '__proto__')).toMatchObject({ code: 'account-not-found' })

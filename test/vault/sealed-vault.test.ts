@@ -17,7 +17,11 @@ const home = () => {
 }
 afterAll(() => folders.forEach((folder) => rmSync(folder, { recursive: true })))
 const passphrase = (words: string) => () => Promise.resolve(new Secret(words))
-const failure = (work: Promise<unknown>) => work.then(() => undefined, (error: unknown) => error as AuthError)
+const failure = (work: Promise<unknown>) =>
+  work.then(
+    () => undefined,
+    (error: unknown) => error as AuthError,
+  )
 
 vaultContract('fake', () => fakePorts().vaults.vault('keychain'))
 vaultContract('plaintext', () => sealedVaultOnDisk(home(), undefined))
@@ -62,22 +66,29 @@ describe('the vault file', () => {
     expect(await failure(vault.read('thief'))).toMatchObject({ code: 'secret-missing' })
   })
 
-  it.each(['', '{', '[]', '{"version":2}', '{"version":1,"fileId":"x","slot":{"type":"plaintext","key":"eA=="},"items":{}}'])(
-    'K6: refuses %j and overwrites nothing',
-    async (text) => {
-      const folder = home()
-      writeFileSync(join(folder, 'vault.json'), text)
-      expect(await failure(sealedVaultOnDisk(folder, undefined).write(bundle()))).toMatchObject({ code: 'auth-file-invalid' })
-      expect(readFileSync(join(folder, 'vault.json'), 'utf8')).toBe(text)
-    },
-  )
+  it.each([
+    '',
+    '{',
+    '[]',
+    '{"version":2}',
+    '{"version":1,"fileId":"x","slot":{"type":"plaintext","key":"eA=="},"items":{}}',
+  ])('K6: refuses %j and overwrites nothing', async (text) => {
+    const folder = home()
+    writeFileSync(join(folder, 'vault.json'), text)
+    expect(await failure(sealedVaultOnDisk(folder, undefined).write(bundle()))).toMatchObject({
+      code: 'auth-file-invalid',
+    })
+    expect(readFileSync(join(folder, 'vault.json'), 'utf8')).toBe(text)
+  })
 
   it('refuses scrypt parameters that would exhaust the machine', async () => {
     const folder = home()
     await sealedVaultOnDisk(folder, passphrase('p')).write(bundle())
     const path = join(folder, 'vault.json')
     writeFileSync(path, readFileSync(path, 'utf8').replace('131072', String(2 ** 40)))
-    expect(await failure(sealedVaultOnDisk(folder, passphrase('p')).read('x'))).toMatchObject({ code: 'auth-file-invalid' })
+    expect(await failure(sealedVaultOnDisk(folder, passphrase('p')).read('x'))).toMatchObject({
+      code: 'auth-file-invalid',
+    })
   })
 
   it('F21: loses nothing when four write at once', async () => {

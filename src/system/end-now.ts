@@ -1,0 +1,104 @@
+import { closeSync, existsSync, readdirSync, readlinkSync } from 'node:fs'
+
+/** How long a native call may take to notice that its socket is gone; measured: 1 s at most. */
+const RETURN_LIMIT_MS = 3000
+/** Exit codes that mean a signal: where the code itself cannot be had, the signal can. */
+const SIGNALS: Readonly<Record<number, NodeJS.Signals>> = { 129: 'SIGHUP', 130: 'SIGINT', 143: 'SIGTERM' }
+/** What Node does in the same threads: files and look-ups of names. */
+const THREAD_WORK = /^(?:FSReq|GetAddrInfo|GetNameInfo)/
+
+let pendingCalls = 0
+let socketsBefore: ReadonlySet<string> | undefined
+
+/** Runs a call into native code that may wait for a person, in such a way that `endNow` can still end the program. */
+export async function nativeCall<T>(call: () => Promise<T>): Promise<T> {
+  if (execve() === undefined) socketsBefore ??= new Set(openSockets())
+  pendingCalls++
+  try {
+    return await call()
+  } finally {
+    pendingCalls--
+  }
+}
+
+/**
+ * Ends the program with this exit code, even while a native call waits for an unlock dialog.
+ *
+ * `process.exit` joins Node's thread pool, so it blocks until that call returns: it may be
+ * never. Measured on Linux with an open gnome-keyring dialog, from this call to the end:
+ *
+ * | Node       | way                                             | code | ms    |
+ * | ---------- | ----------------------------------------------- | ---- | ----- |
+ * | 20 to 26   | `process.exit`, `process.reallyExit`            | none | never |
+ * | 22, 24, 26 | `process.execve` of `/bin/sh -c 'exit 7'`       | 7    | 3     |
+ * | 22, 24, 26 | `process.execve` of Node itself                 | 7    | 20    |
+ * | 20 to 26   | D-Bus socket shut down, then `process.exit`     | none | never |
+ * | 20 to 26   | D-Bus socket closed, then `process.exit`        | 7    | 1000  |
+ * | 20 to 26   | SIGKILL to itself                               | 137  | 1     |
+ *
+ * Shutting down fails since the bus forks to start the prompter, and the fork keeps the
+ * other end open; libdbus looks at its descriptor every second, though, and a closed one
+ * ends the call. Node is there also where no shell is. `execve` came with Node 22.15, and
+ * not to Windows, where reading a credential never asks anybody.
+ *
+ * Returns only where there is no `execve` and something is pending: the caller must have
+ * nothing left to do.
+ */
+export function endNow(exitCode: number): void {
+  if (!isBlocked()) process.exit(exitCode)
+  process.exitCode = exitCode
+  const replace = execve()
+  if (replace !== undefined) {
+    process.emit('exit', exitCode)
+    replace(process.execPath, [process.execPath, '-e', `process.exit(${exitCode})`], {})
+  }
+  if (socketsBefore !== undefined)
+    openSockets()
+      .filter((socket) => !socketsBefore?.has(socket))
+      .forEach(close)
+  const startedAtMs = performance.now()
+  setInterval(() => {
+    if (!isBlocked()) process.exit(exitCode)
+    if (performance.now() - startedAtMs > RETURN_LIMIT_MS) endBySignal(SIGNALS[exitCode] ?? 'SIGKILL')
+  }, 5)
+}
+
+const isBlocked = () => pendingCalls > 0 || process.getActiveResourcesInfo().some((kind) => THREAD_WORK.test(kind))
+
+type Execve = (file: string, argv: readonly string[], environment: NodeJS.ProcessEnv) => void
+
+/** `undefined` also when Node's own file is gone (upgraded meanwhile): a failed `execve` aborts, or hangs in Node 26. */
+function execve(): Execve | undefined {
+  if (process.platform === 'win32' || !existsSync(process.execPath)) return undefined
+  return (process as { execve?: Execve }).execve
+}
+
+/** Descriptors of sockets, as text; none where there is no `/proc`. */
+function openSockets(): string[] {
+  try {
+    return readdirSync('/proc/self/fd').filter(isSocket)
+  } catch {
+    return []
+  }
+}
+
+function isSocket(descriptor: string): boolean {
+  try {
+    return readlinkSync(`/proc/self/fd/${descriptor}`).startsWith('socket:')
+  } catch {
+    return false
+  }
+}
+
+function close(descriptor: string): void {
+  try {
+    closeSync(Number(descriptor))
+  } catch {
+    // The call has returned in this very moment and closed it itself.
+  }
+}
+
+function endBySignal(signal: NodeJS.Signals): void {
+  process.removeAllListeners(signal)
+  process.kill(process.pid, signal)
+}

@@ -1,0 +1,89 @@
+import { AuthError, type AuthErrorCode } from '../model/errors.ts'
+import { cleanLine } from '../model/untrusted.ts'
+
+const OTHERWISE = 'aiauth login claude --storage passphrase'
+const UNLOCK_COMMANDS: Readonly<Partial<Record<NodeJS.Platform, string>>> = {
+  darwin: 'security unlock-keychain',
+  // Replacing is how a running daemon is unlocked; it takes all of stdin, so no line end may follow.
+  linux: 'read -rs p; printf %s "$p" | gnome-keyring-daemon --replace --unlock',
+}
+
+/** Every way the keychain fails, the first row whose text fits: `[text, code, message, hint]`. */
+const FAILURES: readonly (readonly [RegExp, AuthErrorCode, string, () => string])[] = [
+  [
+    /prompt was dismissed|\bis ?locked\b|-25308|interaction is not allowed/i,
+    'storage-locked',
+    'your keychain is locked',
+    unlockAdvice,
+  ],
+  [
+    /did not receive a reply|timed? ?out/i,
+    'storage-timed-out',
+    'your keychain does not answer',
+    () => 'look for its dialog, or restart it, then try again',
+  ],
+  [
+    /no result found/i,
+    'storage-unavailable',
+    'your keychain has no default collection',
+    () => `create or open one in your keychain program, or choose: ${OTHERWISE}`,
+  ],
+  [
+    /longer than the platform limit|rejected by the platform/i,
+    'storage-unavailable',
+    'your keychain takes no value of this size',
+    () => OTHERWISE,
+  ],
+  [
+    /\b1312\b|logon session/i,
+    'storage-unavailable',
+    'this Windows session has no credential store, as over SSH',
+    () => `sign in at the machine itself, or choose: ${OTHERWISE}`,
+  ],
+  [
+    /not provided by any \.service|ServiceUnknown|NameHasNoOwner/,
+    'storage-unavailable',
+    'no keychain service runs here (D-Bus knows no org.freedesktop.secrets)',
+    () => `start gnome-keyring, KWallet or KeePassXC, or choose: ${OTHERWISE}`,
+  ],
+  [
+    /failed to connect|could not connect|autolaunch|could not parse|no such file or directory/i,
+    'storage-unavailable',
+    'no keychain here (no D-Bus session)',
+    () => OTHERWISE,
+  ],
+  [/dbus error/i, 'storage-unavailable', 'the connection to your keychain broke', () => 'try again'],
+  [
+    /cannot find (?:module|native binding)|dlopen|failed to load native/i,
+    'storage-unavailable',
+    'the keychain package is missing or made for another system',
+    () => `npm install -g aiauth, with optional dependencies, or choose: ${OTHERWISE}`,
+  ],
+]
+
+/**
+ * What went wrong with the keychain, as a failure that the user can act on.
+ *
+ * The native package has no error codes, so its texts are matched. They are those of
+ * `@napi-rs/keyring` 2.1.2, which is why it is pinned: from 1.x to 2.0 all of them changed.
+ * Those of Linux are tested against real services; those of macOS (-25308) and Windows
+ * (1312) stand in the sources of the package and have not been seen here.
+ */
+export function keychainError(cause: unknown): AuthError {
+  if (cause instanceof AuthError) return cause
+  const text = cause instanceof Error ? cause.message : ''
+  const [, code, message, hint] = FAILURES.find(([sign]) => sign.test(text)) ?? [
+    undefined,
+    'storage-unavailable' as const,
+    `your keychain failed (${cleanLine(text)})`,
+    () => OTHERWISE,
+  ]
+  return new AuthError(code, message, { hint: hint(), cause })
+}
+
+/** Over SSH no dialog can appear, so there the command is told. */
+function unlockAdvice(): string {
+  const isRemote = process.env['SSH_CONNECTION'] !== undefined || process.env['SSH_TTY'] !== undefined
+  const command = isRemote ? UNLOCK_COMMANDS[process.platform] : undefined
+  return command ?? `unlock it and try again, or choose: ${OTHERWISE}`
+}

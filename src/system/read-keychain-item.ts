@@ -1,0 +1,23 @@
+import type { TokenBundle } from '../model/tokens.ts'
+import { Secret } from '../model/secret.ts'
+import { readBundle } from '../vault/bundle.ts'
+import { keychainDirect } from './keychain-direct.ts'
+import { patiently } from './keychain-patience.ts'
+import { isTerminal } from './quick-terminal.ts'
+import { writeFully } from './write-fully.ts'
+
+/** Said when a person is waited for. */
+export const KEYCHAIN_IS_SLOW = 'aiauth: waiting for your keychain: answer its dialog, or press Ctrl-C'
+
+/**
+ * One bundle, read in this very process: 8 ms in place of a child's 40 to 80. When the
+ * keychain keeps us waiting too long, the caller must end the program by `endNow`.
+ */
+export async function readKeychainItem(accountId: string): Promise<TokenBundle | undefined> {
+  const text = await patiently(keychainDirect.getPassword(accountId), {
+    interactive: isTerminal(0) && isTerminal(2) && (process.env['AIAUTH_NO_INPUT'] ?? '') === '',
+    signal: new AbortController().signal,
+    onSlow: () => writeFully(2, `${KEYCHAIN_IS_SLOW}\n`),
+  })
+  return text === undefined ? undefined : readBundle(new Secret(text), accountId)
+}
