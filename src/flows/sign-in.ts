@@ -8,7 +8,7 @@ import type { Identity, Provider, Redirect } from '../model/provider.ts'
 import type { TokenSet } from '../model/tokens.ts'
 import { record, type UntrustedRecord } from '../model/untrusted.ts'
 
-export type SignInPorts = Pick<Ports, 'loopback' | 'browser' | 'clock' | 'http' | 'terminal'>
+export type SignInPorts = Pick<Ports, 'loopback' | 'browser' | 'clock' | 'http' | 'terminal' | 'trace'>
 
 export interface SignInInput {
   readonly provider: Provider
@@ -54,6 +54,7 @@ export async function signIn<Kept>(
   try {
     const redirectUri = listener?.redirectUri ?? unheardRedirectUri(input.redirect)
     const request = await beginAuthorization(input.provider, redirectUri, input.scopes)
+    ports.trace('authorization', `→ ${input.provider.authorizationEndpoint ?? ''} redirect_uri="${redirectUri}"`)
     input.announce({ url: request.url, redirectUri, isListening: listener !== undefined })
     openBrowser(ports, input, request.url)
     ports.http.warm(input.provider.tokenEndpoint ?? '')
@@ -104,7 +105,7 @@ async function firstCallback(
   const either = AbortSignal.any([signal, settled.signal])
   const sources = [
     interrupted(signal),
-    ...(listener === undefined ? [] : [fromBrowser(input, request, listener, either)]),
+    ...(listener === undefined ? [] : [fromBrowser(ports, input, request, listener, either)]),
     ...(input.pasteQuestion === undefined ? [] : [fromTerminal(ports, input, request, input.pasteQuestion, either)]),
   ]
   try {
@@ -123,6 +124,7 @@ function interrupted(signal: AbortSignal): Promise<never> {
 }
 
 async function fromBrowser(
+  { trace }: SignInPorts,
   { provider }: SignInInput,
   request: AuthorizationRequest,
   listener: Listener,
@@ -132,13 +134,16 @@ async function fromBrowser(
     try {
       const callback = checkCallback(provider, request, visit.query)
       if (callback !== undefined) {
+        trace('callback', '← the code of this sign-in')
         visit.accept()
         return callback
       }
     } catch (error) {
+      trace('callback', '← an error of this sign-in')
       visit.accept()
       throw error
     }
+    trace('callback', '× not of this sign-in: state, code or parameters do not fit')
     visit.refuse()
   }
   return never()
