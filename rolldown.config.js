@@ -10,7 +10,7 @@ const program = (name, file, output = {}) => ({
   treeshake: { moduleSideEffects: (id) => !id.includes('node_modules/commander') },
   // What an entry shares with its lazy parts stays in the entry: one file less to open.
   preserveEntrySignatures: 'allow-extension',
-  output: { dir: 'dist', format: 'cjs', entryFileNames: '[name].cjs', chunkFileNames: `${name}-[name].cjs`, ...output },
+  output: { dir: 'dist', format: 'cjs', comments: false, entryFileNames: '[name].cjs', chunkFileNames: `${name}-[name].cjs`, ...output },
 })
 
 export default defineConfig([
@@ -18,4 +18,11 @@ export default defineConfig([
   program('aiauth', 'src/launcher.ts', { minify: true }),
   program('main', 'src/main.ts'),
   program('keychain-child', 'src/system/keychain-child.ts'),
+  {
+    // For work in a clone: the demo and the sandbox, their packages outside.
+    input: { demo: 'test/demo/demo.ts', sandbox: 'test/sandbox/serve.ts' },
+    platform: 'node',
+    external: /^[^./]/,
+    output: { dir: 'build', format: 'esm', entryFileNames: '[name].mjs', chunkFileNames: '[name].mjs' },
+  },
 ])

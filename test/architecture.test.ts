@@ -67,9 +67,9 @@ describe('the house', () => {
 
   it.each(FILES)('src/%s touches the world only where it may', (file) => {
     if (WORLDLY.includes(place(file))) return
-    expect(codeOf(file)).not.toMatch(
-      /\bprocess\.|Date\.now\(|new Date\(\)|Math\.random|console\.|[^.\w]fetch\(|\bimport\(/,
-    )
+    expect(codeOf(file)).not.toMatch(/\bprocess\.|Date\.now\(|new Date\(\)|Math\.random|console\.|[^.\w]fetch\(/)
+    // A command may put off loading its own steps; nobody else may import what a test cannot see.
+    if (place(file) !== 'commands') expect(codeOf(file)).not.toMatch(/\bimport\(/)
   })
 
   it('knows every file that reveals a secret', () => {

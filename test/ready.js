@@ -27,7 +27,7 @@ const mtime = (file) => (existsSync(join(ROOT, file)) ? statSync(join(ROOT, file
 if (mtime('node_modules/.package-lock.json') < mtime('package-lock.json')) {
   run('installing the packages (npm ci)', ['npm', 'ci', '--no-audit', '--no-fund'])
 }
-const sources = Math.max(newest('src'), newest('test/sandbox'), mtime('rolldown.config.js'))
+const sources = Math.max(newest('src'), newest('test/sandbox'), newest('test/demo'), mtime('rolldown.config.js'))
 if (Math.min(mtime('dist/aiauth.cjs'), mtime('build/demo.mjs')) < sources) {
   run('building', ['npm', 'run', '--silent', 'build'])
 }

@@ -47,7 +47,7 @@ const FAILURES: readonly (readonly [RegExp, AuthErrorCode, string, () => string]
     () => `start gnome-keyring, KWallet or KeePassXC, or choose: ${OTHERWISE}`,
   ],
   [
-    /failed to connect|could not connect|autolaunch|could not parse|no such file or directory/i,
+    /failed to connect|autolaunch|address/i,
     'storage-unavailable',
     'no keychain here (no D-Bus session)',
     () => OTHERWISE,

@@ -4,8 +4,8 @@ import { AuthError } from '../model/errors.ts'
 export interface KeychainPatience {
   /** A person is there to answer a dialog. */
   readonly interactive: boolean
-  /** Ctrl-C and its like. */
-  readonly signal: AbortSignal
+  /** Ctrl-C and its like; left out where the caller sees to them. */
+  readonly signal?: AbortSignal
   /** Called when that person is waited for. */
   readonly onSlow: () => void
   /** In place of 5 s, or of 120 s with a person. */
@@ -37,15 +37,15 @@ export async function patiently<T>(
     const stop = () => {
       clearTimeout(limit)
       clearTimeout(slow)
-      signal.removeEventListener('abort', onAbort)
+      signal?.removeEventListener('abort', onAbort)
     }
     const end = (error: AuthError) => {
       stop()
       reject(error)
       giveUp(error)
     }
-    signal.addEventListener('abort', onAbort)
-    if (signal.aborted) onAbort()
+    signal?.addEventListener('abort', onAbort)
+    if (signal?.aborted === true) onAbort()
     call.then(resolve, reject).finally(stop)
   })
 }

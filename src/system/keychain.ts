@@ -9,6 +9,7 @@ import type { KeychainVerbs } from './keychain-vault.ts'
 export interface KeychainOptions extends KeychainPatience {
   /** The built `keychain-child.cjs`. */
   readonly childPath: string
+  readonly signal: AbortSignal
 }
 
 export interface Keychain extends KeychainVerbs {
@@ -41,13 +42,16 @@ const WITHHELD = /^(?:AIAUTH_PASSPHRASE.*|NODE_EXTRA_CA_CERTS|NODE_OPTIONS)$/i
  * @throws AuthError from every verb: `storage-unavailable`, `storage-locked`, `storage-timed-out`, `cancelled`.
  */
 export function openKeychain(options: KeychainOptions): Keychain {
+  // One listener for all calls: Node warns of a leak when a signal gets more than ten.
+  const { childPath, signal, ...patience } = options
   let running: Child | undefined
+  signal.addEventListener('abort', () => running?.kill(cancelled()))
   async function ask(question: Question): Promise<string | undefined> {
-    if (options.signal.aborted) throw new AuthError('cancelled', 'cancelled')
-    const child = (running ??= startChild(options.childPath, () => {
+    if (signal.aborted) throw cancelled()
+    const child = (running ??= startChild(childPath, () => {
       running = undefined
     }))
-    return patiently(child.ask(question), options, (error) => child.kill(error))
+    return patiently(child.ask(question), patience, (error) => child.kill(error))
   }
   return {
     getPassword: (account) => ask({ verb: 'getPassword', account }),
@@ -104,6 +108,8 @@ function startChild(path: string, onEnd: () => void): Child {
     close: () => child.stdin.end(),
   }
 }
+
+const cancelled = () => new AuthError('cancelled', 'cancelled')
 
 function ended(how: string): AuthError {
   return new AuthError('storage-unavailable', `the keychain program ended by itself (${how})`, { hint: 'try again' })

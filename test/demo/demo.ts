@@ -26,7 +26,8 @@ const hasDesktop = hasScreen && hasPerson && !isRemote
 const say = (line: string) => process.stderr.write(`${line}\n`)
 
 async function main(): Promise<number> {
-  const sandbox = await startSandbox()
+  // Ports of its own: on the registered ones another tool of the person may be waiting.
+  const sandbox = await startSandbox({ codexPorts: [21_455, 21_457] })
   const home = mkdtempSync(join(tmpdir(), 'aiauth-demo-'))
   writeFileSync(join(home, 'config.json'), JSON.stringify(sandbox.settings), { mode: 0o600 })
   const stop = new AbortController()

@@ -1,0 +1,135 @@
+import { chooseStorage } from '../flows/choose-storage.ts'
+import { assertNameIsFree, keepAccount } from '../flows/keep-account.ts'
+import { signIn, type SignInInput } from '../flows/sign-in.ts'
+import type { Account, AuthFile, StorageKind } from '../model/account.ts'
+import { AuthError } from '../model/errors.ts'
+import type { Ports } from '../model/ports.ts'
+import type { Provider, Redirect } from '../model/provider.ts'
+import { text } from '../model/untrusted.ts'
+import { withDiscovery } from '../oauth/discovery.ts'
+import { allProviders, getProvider, isAtVendor, termsAccepted } from '../providers/registry.ts'
+import { accountJson, jsonText } from '../ui/account-json.ts'
+import { announcement, PLAINTEXT_WARNING, signedIn, termsLines } from '../ui/sign-in-words.ts'
+
+export interface LoginOptions {
+  readonly name?: string
+  readonly mode?: string
+  readonly browser: boolean | string
+  readonly port?: number
+  readonly timeout: number
+  readonly acceptTerms?: true
+  readonly storage?: string
+  readonly scopes?: string[]
+}
+
+/**
+ * Everything that can be wrong here is found before the browser opens: provider, name, terms,
+ * storage. Then the person signs in, and what came of it is told.
+ */
+export async function login(
+  ports: Ports,
+  providerId: string | undefined,
+  options: LoginOptions,
+  json: boolean,
+): Promise<void> {
+  const known = getProvider(ports.settings.read(), providerId ?? (await askProvider(ports)), options.mode)
+  const redirect = redirectFor(known, options.port)
+  const file = ports.authFile.read()
+  const name = options.name ?? known.id
+  assertNameIsFree(file, name, known.id)
+  const provider = await withDiscovery(ports.http, known, ports.interruption)
+  await agreeToTerms(ports, provider, options)
+  const storage = await storageFor(ports, file, options)
+  const timedOut = new AuthError('sign-in-timed-out', 'nobody came back from the browser in time', {
+    hint: `aiauth login ${provider.id} --timeout 15m`,
+  })
+  const deadline = ports.clock.deadline(ports.interruption, options.timeout, timedOut)
+  try {
+    const keep: Parameters<typeof signIn<Account>>[2] = (grant) => {
+      for (const warning of grant.warnings) warn(ports, warning)
+      return ports.terminal.during('storing the tokens', () => keepAccount(ports, { name, provider, storage, grant }))
+    }
+    const account = await signIn(ports, signInInput(ports, provider, redirect, options), keep, deadline.signal)
+    tell(ports, account, json)
+  } finally {
+    deadline.end()
+  }
+}
+
+async function askProvider(ports: Ports): Promise<string> {
+  const ids = [...new Set(allProviders(ports.settings.read()).map((provider) => provider.id))]
+  const hint = ids.map((id) => `aiauth login ${id}`).join(', or ')
+  if (!ports.terminal.interactive) throw new AuthError('usage', 'which provider?', { hint })
+  const answer = await ports.terminal.ask(`which provider (${ids.join(', ')})? `, ports.interruption)
+  if (answer === undefined || answer.trim() === '') throw new AuthError('usage', 'no provider was named', { hint })
+  return answer.trim()
+}
+
+/** A client that has fixed ports registered comes back to no other. */
+function redirectFor(provider: Provider, asked: number | undefined): Redirect {
+  const { redirect } = provider
+  if (asked === undefined) return redirect
+  if (redirect.ports.includes(0) || redirect.ports.includes(asked)) return { ...redirect, ports: [asked] }
+  throw new AuthError('usage', `${provider.id} comes back to no other ports than ${redirect.ports.join(' and ')}`, {
+    hint: 'leave --port out',
+  })
+}
+
+async function agreeToTerms(ports: Ports, provider: Provider, options: LoginOptions): Promise<void> {
+  if (provider.terms === undefined || !isAtVendor(provider)) return
+  if (termsAccepted(ports.settings.read(), provider)) return
+  for (const line of termsLines(provider.title, provider.terms)) ports.terminal.say(line, { always: true })
+  if (options.acceptTerms !== true) {
+    const hint = `aiauth login ${provider.id} --accept-terms, or set providers.${provider.id}.acceptedTerms to true in config.json`
+    if (!ports.terminal.interactive) throw new AuthError('usage', 'these terms must be accepted first', { hint })
+    const answer = await ports.terminal.ask('go on with this sign-in? [y/N] ', ports.interruption)
+    if (!/^y(es)?$/i.test(answer?.trim() ?? '')) throw new AuthError('usage', 'the terms were not accepted', { hint })
+  }
+  await ports.settings.acceptTerms(provider.id, provider.mode)
+}
+
+async function storageFor(ports: Ports, file: AuthFile | undefined, options: LoginOptions): Promise<StorageKind> {
+  const { variables } = ports.environment
+  const question = 'no keychain here; keep the tokens in (passphrase, plaintext; empty: stop)? '
+  const storage = await chooseStorage(ports, {
+    file,
+    asked: options.storage ?? variables['AIAUTH_STORAGE'] ?? text(ports.settings.read()['storage']),
+    hasPassphrase: ports.environment.hasPassphrase,
+    ask: ports.terminal.interactive ? () => ports.terminal.ask(question, ports.interruption) : undefined,
+  })
+  if (storage === 'plaintext') warn(ports, PLAINTEXT_WARNING)
+  return storage
+}
+
+function signInInput(ports: Ports, provider: Provider, redirect: Redirect, options: LoginOptions): SignInInput {
+  const { variables, remoteLogin } = ports.environment
+  const configured = text(ports.settings.read()['browser'])
+  const command =
+    typeof options.browser === 'string' ? options.browser : (configured ?? (variables['BROWSER'] || undefined))
+  const open = options.browser !== false && (command !== undefined || remoteLogin === undefined)
+  return {
+    provider,
+    redirect,
+    scopes: options.scopes ?? provider.scopes,
+    browser: { open, command },
+    pasteQuestion: ports.terminal.interactive
+      ? 'waiting for the browser; or paste the code or the address it ended on: '
+      : undefined,
+    announce: ({ url, redirectUri, isListening }) => {
+      const view = { title: provider.title, url, redirectUri, isListening, opens: open, remoteLogin }
+      for (const line of announcement(view, ports.terminal.errStyle)) ports.terminal.say(line, { always: true })
+    },
+    browserUnavailable: () => warn(ports, 'no browser could be opened here; open the address above yourself'),
+    pasteRefused: () => warn(ports, 'that is not the answer to this sign-in; copy the whole address or code once more'),
+  }
+}
+
+function warn(ports: Ports, message: string): void {
+  ports.terminal.say(`aiauth: ${ports.terminal.errStyle.yellow('warning')}: ${message}`, { always: true })
+}
+
+function tell(ports: Ports, account: Account, json: boolean): void {
+  const nowMs = ports.clock.nowMs()
+  ports.terminal.say(signedIn(account, nowMs, ports.terminal.errStyle))
+  if (json) ports.terminal.out(jsonText({ account: accountJson(account, { isDefault: false, nowMs }) }))
+}
