@@ -27,14 +27,14 @@ export async function nativeCall<T>(call: () => Promise<T>): Promise<T> {
  * `process.exit` joins Node's thread pool, so it blocks until that call returns: it may be
  * never. Measured on Linux with an open gnome-keyring dialog, from this call to the end:
  *
- * | Node       | way                                             | code | ms    |
- * | ---------- | ----------------------------------------------- | ---- | ----- |
- * | 20 to 26   | `process.exit`, `process.reallyExit`            | none | never |
- * | 22, 24, 26 | `process.execve` of `/bin/sh -c 'exit 7'`       | 7    | 3     |
- * | 22, 24, 26 | `process.execve` of Node itself                 | 7    | 20    |
- * | 20 to 26   | D-Bus socket shut down, then `process.exit`     | none | never |
- * | 20 to 26   | D-Bus socket closed, then `process.exit`        | 7    | 1000  |
- * | 20 to 26   | SIGKILL to itself                               | 137  | 1     |
+ * | Node       | way                                       | code | ms        |
+ * | ---------- | ----------------------------------------- | ---- | --------- |
+ * | 20 to 26   | `process.exit`, `process.reallyExit`      | none | never     |
+ * | 22, 24, 26 | `process.execve` of `/bin/sh -c 'exit 7'` | 7    | under 15  |
+ * | 22, 24, 26 | `process.execve` of Node itself           | 7    | 20        |
+ * | 20         | D-Bus socket shut down, then `exit`       | none | never     |
+ * | 20 to 26   | D-Bus socket closed, then `exit`          | 7    | 0 to 1000 |
+ * | 20 to 26   | SIGKILL to itself                         | 137  | under 15  |
  *
  * Shutting down fails since the bus forks to start the prompter, and the fork keeps the
  * other end open; libdbus looks at its descriptor every second, though, and a closed one
@@ -52,15 +52,12 @@ export function endNow(exitCode: number): void {
     process.emit('exit', exitCode)
     replace(process.execPath, [process.execPath, '-e', `process.exit(${exitCode})`], {})
   }
-  if (socketsBefore !== undefined)
-    openSockets()
-      .filter((socket) => !socketsBefore?.has(socket))
-      .forEach(close)
   const startedAtMs = performance.now()
   setInterval(() => {
     if (!isBlocked()) process.exit(exitCode)
     if (performance.now() - startedAtMs > RETURN_LIMIT_MS) endBySignal(SIGNALS[exitCode] ?? 'SIGKILL')
-  }, 5)
+    closeNewSockets()
+  }, 10)
 }
 
 const isBlocked = () => pendingCalls > 0 || process.getActiveResourcesInfo().some((kind) => THREAD_WORK.test(kind))
@@ -90,11 +87,15 @@ function isSocket(descriptor: string): boolean {
   }
 }
 
-function close(descriptor: string): void {
-  try {
-    closeSync(Number(descriptor))
-  } catch {
-    // The call has returned in this very moment and closed it itself.
+/** Each time anew, for the call may have been on its way to the bus only. */
+function closeNewSockets(): void {
+  if (socketsBefore === undefined) return
+  for (const socket of openSockets()) {
+    try {
+      if (!socketsBefore.has(socket)) closeSync(Number(socket))
+    } catch {
+      // The call has returned in this very moment and closed it itself.
+    }
   }
 }
 

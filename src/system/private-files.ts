@@ -20,6 +20,9 @@ import { errorCode, isLink } from './read-private-file.ts'
 
 const IS_WINDOWS = process.platform === 'win32'
 
+const RENAME_RETRIES = 40
+const RENAME_RETRY_MS = 50
+
 /**
  * Replaces a file so that every reader, and a power cut, sees the whole old or the whole new
  * text: a new file of mode 0600 beside it, synced, renamed over it, the folder synced. Only
@@ -37,7 +40,7 @@ export function replacePrivateFile(path: string, text: string, stillAllowed: () 
     try {
       writeNewFile(temporary, text)
       stillAllowed()
-      renameSync(temporary, target)
+      renamePatiently(temporary, target)
     } catch (error) {
       removeQuietly(temporary)
       throw error
@@ -105,6 +108,17 @@ export function removeQuietly(path: string): void {
 
 function linkTarget(path: string): string {
   return isLink(path) ? realpathSync(path) : path
+}
+
+/** On Windows a reader or a virus scanner may hold the old file for a moment; elsewhere nothing does. */
+function renamePatiently(from: string, to: string, retriesLeft = IS_WINDOWS ? RENAME_RETRIES : 0): void {
+  try {
+    renameSync(from, to)
+  } catch (error) {
+    if (retriesLeft === 0 || !['EPERM', 'EACCES', 'EBUSY'].includes(errorCode(error))) throw error
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RENAME_RETRY_MS)
+    renamePatiently(from, to, retriesLeft - 1)
+  }
 }
 
 /** Some file systems cannot sync a folder; there the rename is as safe as they make it. */

@@ -33,8 +33,10 @@ export async function answerApi(
   const request = await readRequest(side, endpoint, incoming)
   side.events.push(eventOf(request))
   const path = new URL(incoming.url ?? '/', side.provider.issuer).pathname
-  const work = () =>
-    endpoint === 'token' || endpoint === 'revoke' ? grant(side, path, request) : read(side, path, request)
+  const answer = endpoint === 'token' || endpoint === 'revoke' ? grant : read
+  let done: Promise<RawReply> | undefined
+  // Once, however often a fault asks: a second time would spend a code twice.
+  const work = () => (done ??= answer(side, path, request))
   const reply = (await side.faults[endpoint]?.(request, work)) ?? (await work())
   if (reply === 'reset') incoming.socket.resetAndDestroy()
   else if (reply !== 'hang') response.writeHead(reply.status, reply.headers).end(reply.body)

@@ -20,7 +20,7 @@ export interface BrowserSide {
 export function addBrowserSide(provider: Provider, side: BrowserSide): void {
   provider.use(async (ctx, next) => {
     if (ctx.path.startsWith('/sign-in/')) await signInPages(provider, side.dress, ctx)
-    else if (ctx.path !== side.dress.paths.authorize || (await admit(side, ctx))) {
+    else if (ctx.path !== side.dress.paths.authorize || (await admit(provider, side, ctx))) {
       await next()
       sendBack(provider, side, ctx)
     }
@@ -29,9 +29,10 @@ export function addBrowserSide(provider: Provider, side: BrowserSide): void {
 
 /**
  * Whether the vendor takes this request at all. Every sign-in begins as in a private window,
- * and the person is always asked.
+ * and the person is always asked: oidc-provider would sign a person out, and revoke what they
+ * were granted, before it lets another one in.
  */
-async function admit({ dress, adapter }: BrowserSide, ctx: Context): Promise<boolean> {
+async function admit(provider: Provider, { dress, adapter }: BrowserSide, ctx: Context): Promise<boolean> {
   const query = new URLSearchParams(ctx.querystring)
   const refusal = dress.checkAuthorization(query)
   if (refusal !== undefined) {
@@ -39,6 +40,7 @@ async function admit({ dress, adapter }: BrowserSide, ctx: Context): Promise<boo
     return false
   }
   delete ctx.req.headers.cookie
+  ctx.cookies.set(provider.cookieName('session'), null)
   if (query.get('prompt') !== 'none') query.set('prompt', 'consent')
   if (dress.handsOutClientIds && query.get('client_id') === dress.clientId) {
     const clientId = `oaiapp_${randomBytes(12).toString('hex')}`

@@ -20,7 +20,7 @@ export const chatgpt: Dress = {
   client: { application_type: 'native', redirect_uris: ['http://127.0.0.1/auth/callback'] },
   scopes: ['openid', 'profile', 'email', 'offline_access', 'resource.invoke', 'chatgpt.tokens.use.direct'],
   accessTokenSeconds: 3600,
-  plan: ({ openai: { plan } }) => plan,
+  plan: ({ openai: { plan } }) => (plan === 'pro' ? 'ChatGPT Pro' : 'ChatGPT Plus'),
   claims: (person) => ({ email: person.email, email_verified: true, name: person.name }),
   checkAuthorization: (query) => {
     const missing = ['nonce', 'ext_agent_host_id'].find((name) => (query.get(name) ?? '') === '')

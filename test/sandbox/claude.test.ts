@@ -1,25 +1,15 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import {
-  firstPage,
-  get,
-  goOut,
-  listenForCallback,
-  post,
-  without,
-  type Answer,
-  type Attempt,
-  type Callback,
-} from './raw-client.ts'
+import { claudeClient, CLIENT_ID, codeGrant, type ClaudeClient } from './claude-client.ts'
+import { firstPage, get, listenForCallback, post, without, type Callback } from './raw-client.ts'
 import { startSandbox, type Sandbox } from './start.ts'
-import type { WalkOptions } from './walk.js'
-
-const CLIENT_ID = '9d1c250a-e61b-44d9-88ed-5944d1962f5e'
 
 let sandbox: Sandbox
 let callback: Callback
+let client: ClaudeClient
 beforeAll(async () => {
   callback = await listenForCallback()
   sandbox = await startSandbox()
+  client = claudeClient(sandbox.claude.origin, callback)
 })
 afterAll(async () => {
   callback.close()
@@ -28,42 +18,11 @@ afterAll(async () => {
 beforeEach(() => void sandbox.claude.events.splice(0))
 
 const at = (path: string) => sandbox.claude.origin + path
-const redirectUri = () => `http://localhost:${callback.port}/callback`
-
-function authorize(parameters: Readonly<Record<string, string>> = {}, person: WalkOptions = {}): Promise<Attempt> {
-  return goOut(
-    at('/cai/oauth/authorize'),
-    callback,
-    {
-      code: 'true',
-      client_id: CLIENT_ID,
-      redirect_uri: redirectUri(),
-      scope: 'user:profile user:inference',
-      ...parameters,
-    },
-    person,
-  )
-}
-
-const codeGrant = ({ code, verifier, state, redirectUri }: Attempt) => ({
-  grant_type: 'authorization_code',
-  code,
-  client_id: CLIENT_ID,
-  redirect_uri: redirectUri,
-  code_verifier: verifier,
-  state,
-})
-const token = (fields: Readonly<Record<string, string>>, encoding: 'json' | 'form' = 'json') =>
-  post(at('/v1/oauth/token'), fields, encoding)
-const renew = ({ body }: Answer) =>
-  token({ grant_type: 'refresh_token', refresh_token: String(body['refresh_token']), client_id: CLIENT_ID })
-const profile = ({ body }: Answer) => get(at('/api/oauth/profile'), String(body['access_token']))
-const signIn = async (person: WalkOptions = {}) => token(codeGrant(await authorize({}, person)))
 const refusals = () => sandbox.claude.events.filter(({ kind }) => kind === 'refused')
 
 describe('the sandbox of Claude', () => {
   it("grants in Anthropic's words, and writes down what happened without a secret", async () => {
-    const { status, body } = await signIn()
+    const { status, body } = await client.signIn()
     expect(status).toBe(200)
     expect(body).toEqual({
       access_token: expect.stringMatching(/^sk-ant-oat01-[\w-]{40,}$/) as string,
@@ -90,8 +49,8 @@ describe('the sandbox of Claude', () => {
   })
 
   it('tells who signed in: the person whose button was pressed', async () => {
-    const ada = await profile(await signIn())
-    const ben = await profile(await signIn({ person: 'ben' }))
+    const ada = await client.profile(await client.signIn())
+    const ben = await client.profile(await client.signIn({ person: 'ben' }))
     expect(ada.body['organization']).toMatchObject({
       organization_type: 'claude_max',
       rate_limit_tier: 'default_claude_max_20x',
@@ -101,21 +60,20 @@ describe('the sandbox of Claude', () => {
   })
 
   it('tells the usage to a request that carries the beta header only', async () => {
-    const granted = String((await signIn()).body['access_token'])
+    const granted = String((await client.signIn()).body['access_token'])
     const usage = await get(at('/api/oauth/usage'), granted, { 'anthropic-beta': 'oauth-2025-04-20' })
     expect(usage.body['five_hour']).toEqual({ utilization: 12, resets_at: '2030-01-01T05:00:00Z' })
     expect((await get(at('/api/oauth/usage'), granted)).status).toBe(401)
   })
 
   it('tells no profile to a token without user:profile', async () => {
-    const granted = await token(codeGrant(await authorize({ scope: 'user:inference' })))
-    expect((await profile(granted)).status).toBe(403)
+    const granted = await client.token(codeGrant(await client.authorize({ scope: 'user:inference' })))
+    expect((await client.profile(granted)).status).toBe(403)
   })
 
   it('shows every person and a way to say no, without a script', async () => {
     const page = await firstPage(at('/cai/oauth/authorize'), {
-      client_id: CLIENT_ID,
-      redirect_uri: redirectUri(),
+      ...client.request,
       response_type: 'code',
       code_challenge: 'c'.repeat(43),
       code_challenge_method: 'S256',
@@ -128,21 +86,21 @@ describe('the sandbox of Claude', () => {
   })
 
   it('sends access_denied and the state back when the person says no', async () => {
-    const { answer, state } = await authorize({}, { deny: true })
+    const { answer, state } = await client.authorize({}, { deny: true })
     expect(Object.fromEntries(answer)).toMatchObject({ error: 'access_denied', state })
     expect(answer.has('code')).toBe(false)
   })
 
   it('refuses PKCE with plain, and a request without PKCE', async () => {
-    expect((await authorize({ code_challenge_method: 'plain' })).answer.get('error')).toBe('invalid_request')
-    expect((await authorize({ code_challenge: '', code_challenge_method: '' })).answer.get('error')).toBe(
+    expect((await client.authorize({ code_challenge_method: 'plain' })).answer.get('error')).toBe('invalid_request')
+    expect((await client.authorize({ code_challenge: '', code_challenge_method: '' })).answer.get('error')).toBe(
       'invalid_request',
     )
   })
 
   it('refuses a wrong verifier', async () => {
-    const attempt = await authorize()
-    const { status, body } = await token({ ...codeGrant(attempt), code_verifier: 'w'.repeat(43) })
+    const attempt = await client.authorize()
+    const { status, body } = await client.token({ ...codeGrant(attempt), code_verifier: 'w'.repeat(43) })
     expect([status, body['error']]).toEqual([400, 'invalid_grant'])
     expect(refusals()).toMatchObject([
       { error: 'invalid_grant', detail: 'code_verifier does not match code_challenge' },
@@ -150,49 +108,49 @@ describe('the sandbox of Claude', () => {
   })
 
   it('refuses a form, no state and another state, and spends no code on them', async () => {
-    const grant = codeGrant(await authorize())
+    const grant = codeGrant(await client.authorize())
     const answers = [
-      await token(grant, 'form'),
-      await token(without(grant, 'state')),
-      await token({ ...grant, state: 'another' }),
+      await client.token(grant, 'form'),
+      await client.token(without(grant, 'state')),
+      await client.token({ ...grant, state: 'another' }),
     ]
     expect(answers.map(({ status, body }) => [status, body['error']])).toEqual(Array(3).fill([400, 'invalid_request']))
-    expect((await token(grant)).status).toBe(200)
+    expect((await client.token(grant)).status).toBe(200)
   })
 
   it('kills the tokens of a code that comes twice', async () => {
-    const grant = codeGrant(await authorize())
-    const first = await token(grant)
-    expect((await profile(first)).status).toBe(200)
-    expect((await token(grant)).body['error']).toBe('invalid_grant')
+    const grant = codeGrant(await client.authorize())
+    const first = await client.token(grant)
+    expect((await client.profile(first)).status).toBe(200)
+    expect((await client.token(grant)).body['error']).toBe('invalid_grant')
     expect(refusals()).toMatchObject([{ detail: 'authorization code already consumed' }])
     expect(sandbox.claude.events).toContainEqual({ kind: 'grant-revoked', by: 'token' })
-    expect((await profile(first)).status).toBe(401)
-    expect((await renew(first)).status).toBe(400)
+    expect((await client.profile(first)).status).toBe(401)
+    expect((await client.renew(first)).status).toBe(400)
   })
 
   it('takes a refresh token once; the second time kills the whole family', async () => {
-    const first = await signIn()
-    const second = await renew(first)
+    const first = await client.signIn()
+    const second = await client.renew(first)
     expect(second.status).toBe(200)
     expect(second.body['refresh_token']).not.toBe(first.body['refresh_token'])
-    expect((await profile(first)).status).toBe(200)
-    expect((await renew(first)).body['error']).toBe('invalid_grant')
+    expect((await client.profile(first)).status).toBe(200)
+    expect((await client.renew(first)).body['error']).toBe('invalid_grant')
     expect(refusals()).toMatchObject([{ detail: 'refresh token already used' }])
-    expect((await profile(second)).status).toBe(401)
-    expect((await renew(second)).status).toBe(400)
+    expect((await client.profile(second)).status).toBe(401)
+    expect((await client.renew(second)).status).toBe(400)
   })
 
   it('comes back to localhost on any port, and to nothing else', async () => {
-    expect((await authorize()).code).not.toBe('')
+    expect((await client.authorize()).code).not.toBe('')
     for (const uri of [`http://127.0.0.1:${callback.port}/callback`, `http://localhost:${callback.port}/other`]) {
-      await expect(authorize({ redirect_uri: uri })).rejects.toThrow('no browser has come back')
+      await expect(client.authorize({ redirect_uri: uri })).rejects.toThrow('no browser has come back')
     }
     expect(refusals()).toMatchObject([{ error: 'invalid_redirect_uri' }, { error: 'invalid_redirect_uri' }])
   })
 
   it('ends one sign-in at sign-out, with a receipt, and leaves the other alone', async () => {
-    const [one, other] = [await signIn(), await signIn()]
+    const [one, other] = [await client.signIn(), await client.signIn()]
     const ended = await post(
       at('/v1/oauth/token/revoke'),
       { token: String(one.body['refresh_token']), token_type_hint: 'refresh_token', client_id: CLIENT_ID },
@@ -201,7 +159,15 @@ describe('the sandbox of Claude', () => {
     expect(ended.status).toBe(200)
     expect(ended.headers.get('request-id')).toMatch(/^req_/)
     expect(sandbox.claude.events).toContainEqual({ kind: 'grant-revoked', by: 'revocation' })
-    expect([(await profile(one)).status, (await renew(one)).status]).toEqual([401, 400])
-    expect([(await profile(other)).status, (await renew(other)).status]).toEqual([200, 200])
+    expect([(await client.profile(one)).status, (await client.renew(one)).status]).toEqual([401, 400])
+    expect([(await client.profile(other)).status, (await client.renew(other)).status]).toEqual([200, 200])
+  })
+
+  it("lets another person sign in by the same browser, and leaves the first one's tokens alone", async () => {
+    const jars = new Map<string, Map<string, string>>()
+    const ada = await client.signIn({ person: 'ada', jars })
+    const ben = await client.signIn({ person: 'ben', jars })
+    expect((await client.profile(ada)).body['account']).toMatchObject({ email: 'ada@example.com' })
+    expect((await client.profile(ben)).body['account']).toMatchObject({ email: 'ben@example.com' })
   })
 })

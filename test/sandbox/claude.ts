@@ -31,7 +31,7 @@ export const claude: Dress = {
     'org:desktop_config',
   ],
   accessTokenSeconds: 28_800,
-  plan: ({ claude: { plan, rateLimitTier } }) => (rateLimitTier.endsWith('_20x') ? 'Max 20x' : plan),
+  plan: ({ claude: { plan } }) => (plan === 'max' ? 'Claude Max 20x' : 'Claude Pro'),
   claims: () => ({}),
   checkAuthorization: () => undefined,
   checkRequest: ({ endpoint, contentType, fields, stateMatches }) => {

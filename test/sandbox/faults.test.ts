@@ -2,17 +2,20 @@ import { execFile } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
+import { claudeClient, codeGrant, type ClaudeClient } from './claude-client.ts'
 import { claude } from './claude.ts'
 import { altered, grantedThenReset, hang, inTurn, late, reset } from './faults.ts'
-import { goOut, listenForCallback, post, type Callback } from './raw-client.ts'
+import { listenForCallback, type Callback } from './raw-client.ts'
 import { startVendor, type VendorServer } from './vendor-server.ts'
 import { walk } from './walk.js'
 
 let callback: Callback
 let server: VendorServer
+let client: ClaudeClient
 beforeAll(async () => {
   callback = await listenForCallback()
   server = await startVendor(claude)
+  client = claudeClient(server.origin, callback)
 })
 afterAll(async () => {
   callback.close()
@@ -25,24 +28,13 @@ beforeEach(() => {
   })
 })
 
-const request = () => ({
-  client_id: claude.clientId,
-  redirect_uri: `http://localhost:${callback.port}/callback`,
-  scope: 'user:profile',
-})
-
-async function grant(): Promise<Record<string, string>> {
-  const { code, verifier, state } = await goOut(server.origin + claude.paths.authorize, callback, request())
-  return { ...request(), grant_type: 'authorization_code', code, code_verifier: verifier, state }
-}
-
-const exchange = (fields: Record<string, string>) => post(server.origin + claude.paths.token, fields, 'json')
+const grant = async () => codeGrant(await client.authorize())
 const kinds = () => server.events.map(({ kind }) => kind)
 
 describe('faults', () => {
   it('answers in place of the server', async () => {
     server.faults.token = () => ({ status: 429, headers: { 'retry-after': '7' }, body: '{}' })
-    const { status, headers } = await exchange(await grant())
+    const { status, headers } = await client.token(await grant())
     expect([status, headers.get('retry-after')]).toEqual([429, '7'])
     expect(kinds()).toEqual(['request'])
   })
@@ -50,17 +42,17 @@ describe('faults', () => {
   it('resets before the server knows, and the code still works', async () => {
     server.faults.token = inTurn(reset)
     const fields = await grant()
-    await expect(exchange(fields)).rejects.toThrow()
+    await expect(client.token(fields)).rejects.toThrow()
     expect(kinds()).toEqual(['request'])
-    expect((await exchange(fields)).status).toBe(200)
+    expect((await client.token(fields)).status).toBe(200)
   })
 
   it('resets after the server has granted, and the code is spent', async () => {
     server.faults.token = inTurn(grantedThenReset)
     const fields = await grant()
-    await expect(exchange(fields)).rejects.toThrow()
+    await expect(client.token(fields)).rejects.toThrow()
     expect(kinds()).toEqual(['request', 'granted'])
-    expect((await exchange(fields)).body['error']).toBe('invalid_grant')
+    expect((await client.token(fields)).body['error']).toBe('invalid_grant')
   })
 
   it('delays and changes the answer, one fault a request', async () => {
@@ -68,24 +60,19 @@ describe('faults', () => {
       late(20),
       altered(({ refresh_token: _, ...rest }) => rest),
     )
-    const { status, body } = await exchange(await grant())
+    const { status, body } = await client.token(await grant())
     expect([status, typeof body['refresh_token']]).toEqual([200, 'string'])
-    const second = await exchange(await grant())
+    const second = await client.token(await grant())
     expect([second.status, 'refresh_token' in second.body]).toEqual([200, false])
-    expect('refresh_token' in (await exchange(await grant())).body).toBe(true)
+    expect('refresh_token' in (await client.token(await grant())).body).toBe(true)
   })
 
   it('decides by the request', async () => {
     server.faults.token = ({ fields }) =>
       fields.get('grant_type') === 'refresh_token' ? { status: 503, headers: {}, body: '' } : undefined
-    const { status, body } = await exchange(await grant())
-    expect(status).toBe(200)
-    const renewal = {
-      grant_type: 'refresh_token',
-      refresh_token: String(body['refresh_token']),
-      client_id: claude.clientId,
-    }
-    expect((await exchange(renewal)).status).toBe(503)
+    const granted = await client.token(await grant())
+    expect(granted.status).toBe(200)
+    expect((await client.renew(granted)).status).toBe(503)
   })
 
   it('is silent until the server closes, which ends every connection', async () => {
@@ -96,7 +83,7 @@ describe('faults', () => {
         return hang()
       }
     })
-    const answer = post(silent.origin + claude.paths.token, {}, 'json')
+    const answer = claudeClient(silent.origin, callback).token({})
     const ended = expect(answer).rejects.toThrow()
     await asked
     await silent.close()
@@ -110,9 +97,7 @@ describe('the browser that just does HTTP', () => {
   })
 
   it('says so when nobody has that name', async () => {
-    await expect(goOut(server.origin + claude.paths.authorize, callback, request(), { person: 'eve' })).rejects.toThrow(
-      'eve',
-    )
+    await expect(client.authorize({}, { person: 'eve' })).rejects.toThrow('eve')
   })
 
   it.each([
@@ -120,7 +105,7 @@ describe('the browser that just does HTTP', () => {
     [{ SANDBOX_DENY: '1' }, 'error'],
   ])('is a command for BROWSER that prints nothing (%o)', async (env, parameter) => {
     const query = new URLSearchParams({
-      ...request(),
+      ...client.request,
       response_type: 'code',
       state: 's',
       code_challenge: 'c'.repeat(43),

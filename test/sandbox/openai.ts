@@ -21,7 +21,7 @@ export function openaiWith(redirectPorts: readonly number[]): Dress {
     },
     scopes: ['openid', 'profile', 'email', 'offline_access', 'api.connectors.read', 'api.connectors.invoke'],
     accessTokenSeconds: 864_000,
-    plan: ({ openai: { plan } }) => plan,
+    plan: ({ openai: { plan } }) => (plan === 'pro' ? 'ChatGPT Pro' : 'ChatGPT Plus'),
     claims: (person) => ({ email: person.email, email_verified: true, name: person.name, [AUTH_CLAIM]: auth(person) }),
     checkAuthorization: () => undefined,
     checkRequest: ({ endpoint, contentType }) =>

@@ -10,10 +10,10 @@ export function signInPage(dress: Dress): string {
 }
 
 /** What is asked for, and a yes or a no. */
-export function consentPage(dress: Dress, email: string, program: string, scopes: readonly string[]): string {
+export function consentPage(dress: Dress, email: string, clientId: string, scopes: readonly string[]): string {
   const items = scopes.map((scope) => `<li>${escaped(scope)}</li>`).join('')
-  const question = `<p>${escaped(email)}, this program asks for:</p><ul>${items}</ul>`
-  return page(dress, `Allow ${program}?`, `${question}${button('answer', 'allow', 'Allow', '')}${deny}`)
+  const question = `<p>${escaped(email)}, it asks for:</p><ul>${items}</ul><p><small>client ${escaped(clientId)}</small></p>`
+  return page(dress, 'Allow this program?', `${question}${button('answer', 'allow', 'Allow', '')}${deny}`)
 }
 
 /** A request that went wrong before there was anybody to send it back to. */
@@ -68,7 +68,7 @@ const STYLE = `
 * { box-sizing: border-box; }
 body { margin: 0; min-height: 100vh; display: grid; place-content: center; gap: 1.5rem; padding: 1.5rem; font: 1rem/1.5 system-ui, sans-serif; }
 main { width: min(26rem, 90vw); padding: 2rem; border: 1px solid var(--line); border-top: 4px solid var(--accent); border-radius: 12px; }
-h1 { margin: 0 0 1.25rem; font-size: 1.4rem; line-height: 1.25; }
+h1 { margin: 0 0 1.25rem; font-size: 1.4rem; line-height: 1.25; overflow-wrap: anywhere; }
 .where { margin: 0; color: var(--accent); font-size: 0.85rem; font-weight: 600; }
 ul { padding-left: 1.2rem; overflow-wrap: anywhere; }
 button { display: block; width: 100%; margin-top: 0.75rem; padding: 0.7rem 1rem; border: 1px solid var(--accent); border-radius: 8px; background: var(--accent); color: #fff; font: inherit; text-align: left; cursor: pointer; }

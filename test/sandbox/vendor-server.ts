@@ -55,7 +55,8 @@ function handle(side: ApiSide): (request: IncomingMessage, response: ServerRespo
     if (endpoint === undefined) return void authorizationServer(request, response)
     answerApi(side, endpoint, request, response).catch((error: unknown) => {
       side.events.push({ kind: 'broken', message: String(error) })
-      response.writeHead(500).end()
+      if (!response.headersSent) response.writeHead(500)
+      response.end()
     })
   }
 }

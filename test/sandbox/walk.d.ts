@@ -10,6 +10,8 @@ export interface WalkOptions {
   readonly person?: string
   /** Say no on the first page. */
   readonly deny?: boolean
+  /** Cookies by origin, for walks of one and the same browser. */
+  readonly jars?: Map<string, Map<string, string>>
 }
 
 /**

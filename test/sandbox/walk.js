@@ -9,8 +9,7 @@ const SILENCE_LIMIT_MS = 60_000
  * origin, follows redirects on loopback, and refuses to go anywhere else. Plain JavaScript
  * without packages, since `browser.js` is started by the program under test.
  */
-export async function walk(url, { person, deny = false } = {}) {
-  const jars = new Map()
+export async function walk(url, { person, deny = false, jars = new Map() } = {}) {
   let step = { url: new URL(url), method: 'GET' }
   for (let pages = 0; pages < PAGES_LIMIT; pages++) {
     const answer = await visit(step, jars)
