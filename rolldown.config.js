@@ -10,7 +10,14 @@ const program = (name, file, output = {}) => ({
   treeshake: { moduleSideEffects: (id) => !id.includes('node_modules/commander') },
   // What an entry shares with its lazy parts stays in the entry: one file less to open.
   preserveEntrySignatures: 'allow-extension',
-  output: { dir: 'dist', format: 'cjs', comments: false, entryFileNames: '[name].cjs', chunkFileNames: `${name}-[name].cjs`, ...output },
+  output: {
+    dir: 'dist',
+    format: 'cjs',
+    comments: false,
+    entryFileNames: '[name].cjs',
+    chunkFileNames: `${name}-[name].cjs`,
+    ...output,
+  },
 })
 
 export default defineConfig([

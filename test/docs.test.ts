@@ -19,7 +19,7 @@ const helpOf = async (argv: string[]) => {
 describe('README.md', () => {
   it('has the exit codes that the program has', () => {
     const rows = [...README.matchAll(/^\| (\d+) \| (`[^|]+`) \|/gm)]
-    const told = Object.fromEntries(
+    const told: unknown = Object.fromEntries(
       rows.flatMap(([, code, names]) =>
         [...(names ?? '').matchAll(/`([\w-]+)`/g)].map(([, name]) => [name, Number(code)]),
       ),

@@ -17,9 +17,9 @@ interface Locked {
 }
 
 const ROOT = join(import.meta.dirname, '..')
-const json = <T>(file: string) => JSON.parse(readFileSync(join(ROOT, file), 'utf8')) as T
-const manifest = json<Manifest>('package.json')
-const locked = Object.entries(json<Locked>('package-lock.json').packages).filter(([path]) => path !== '')
+const json = (file: string) => JSON.parse(readFileSync(join(ROOT, file), 'utf8')) as unknown
+const manifest = json('package.json') as Manifest
+const locked = Object.entries((json('package-lock.json') as Locked).packages).filter(([path]) => path !== '')
 const sources = readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8' }).filter((file) =>
   file.endsWith('.ts'),
 )

@@ -93,7 +93,7 @@ async function storageFor(ports: Ports, file: AuthFile | undefined, options: Log
   const question = 'no keychain here; keep the tokens in (passphrase, plaintext; empty: stop)? '
   const storage = await chooseStorage(ports, {
     file,
-    asked: options.storage ?? variables['AIAUTH_STORAGE'] ?? text(ports.settings.read()['storage']),
+    asked: options.storage ?? text(variables['AIAUTH_STORAGE']) ?? text(ports.settings.read()['storage']),
     hasPassphrase: ports.environment.hasPassphrase,
     ask: ports.terminal.interactive ? () => ports.terminal.ask(question, ports.interruption) : undefined,
   })
@@ -103,9 +103,8 @@ async function storageFor(ports: Ports, file: AuthFile | undefined, options: Log
 
 function signInInput(ports: Ports, provider: Provider, redirect: Redirect, options: LoginOptions): SignInInput {
   const { variables, remoteLogin } = ports.environment
-  const configured = text(ports.settings.read()['browser'])
-  const command =
-    typeof options.browser === 'string' ? options.browser : (configured ?? (variables['BROWSER'] || undefined))
+  const chosen = [options.browser, variables['BROWSER'], ports.settings.read()['browser']]
+  const command = chosen.find((each) => typeof each === 'string' && each.trim() !== '') as string | undefined
   const open = options.browser !== false && (command !== undefined || remoteLogin === undefined)
   return {
     provider,

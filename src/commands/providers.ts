@@ -20,7 +20,10 @@ function listProviders(ports: Pick<Ports, 'settings' | 'terminal'>, json: boolea
   const rows = allProviders(ports.settings.read())
   const firsts = rows.filter((row, index) => rows.findIndex(({ id }) => id === row.id) === index)
   const providers = firsts.map((first) => summary(first, rows))
-  if (json) return ports.terminal.out(jsonText({ providers }))
+  if (json) {
+    ports.terminal.out(jsonText({ providers }))
+    return
+  }
   const width = Math.max(...providers.map(({ id }) => id.length))
   for (const { id, title, modes, enabled } of providers) {
     const notes = `${modes.join(', ')}${enabled ? '' : '; switched off'}`

@@ -28,7 +28,7 @@ export async function chooseStorage(
   { file, asked, hasPassphrase, ask }: ChooseStorageInput,
 ): Promise<StorageKind> {
   const recorded = file !== undefined && file.accounts.length > 0 ? (file.storage ?? undefined) : undefined
-  const wanted = asked === undefined || asked === '' ? undefined : askedKind(asked)
+  const wanted = asked === undefined ? undefined : askedKind(asked)
   if (recorded !== undefined && wanted !== undefined && wanted !== recorded) {
     throw new AuthError('usage', `the accounts here keep their secrets in: ${recorded}`, {
       hint: `leave out --storage and AIAUTH_STORAGE, or set AIAUTH_HOME to another folder`,

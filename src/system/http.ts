@@ -19,7 +19,9 @@ const LIMITS: HttpLimits = { totalMs: 30_000, bodyBytes: 1024 * 1024 }
  */
 export function createHttp(trace: Trace, limits: HttpLimits = LIMITS): Http {
   return {
-    warm: (url) => void setTimeout(() => void load(url).catch(() => undefined), 0).unref(),
+    warm(url) {
+      setTimeout(() => void load(url).catch(() => undefined), 0).unref()
+    },
     async send(request, signal) {
       const startedAt = performance.now()
       trace('http', `→ ${request.purpose} ${request.method} ${withoutQuery(request.url)} ${fieldNames(request)}`)
@@ -42,7 +44,7 @@ export function createHttp(trace: Trace, limits: HttpLimits = LIMITS): Http {
  * the root certificates each take Node 20 more than 20 ms at first use.
  */
 async function load(url: string): Promise<void> {
-  void new Headers()
+  new Headers()
   if (!url.startsWith('https:')) return
   const [{ createSecureContext }] = await Promise.all([import('node:tls'), import('node:https')])
   createSecureContext()
@@ -53,11 +55,11 @@ async function exchange(request: HttpRequest, signal: AbortSignal, limits: HttpL
   const { request: open } = request.url.startsWith('https:') ? await import('node:https') : await import('node:http')
   signal.throwIfAborted()
   return new Promise<HttpReply>((resolve, reject) => {
-    const fail = (error: unknown) => {
+    const fail = (error: Error) => {
       sent.destroy()
-      settle(() => reject(error as Error))
+      settle(() => reject(error))
     }
-    const onAbort = () => fail(signal.reason)
+    const onAbort = () => fail(signal.reason as Error)
     const timer = setTimeout(() => fail(tooSlow(request, limits)), limits.totalMs)
     const settle = (finish: () => void) => {
       clearTimeout(timer)

@@ -36,8 +36,6 @@ const COLLECTION_QUERIES: readonly (readonly [program: string, ...options: strin
 ]
 const QUERY_TIMEOUT_MS = 2000
 
-let collectionSeen = process.platform !== 'linux'
-
 /**
  * The keychain in this very process: 8 ms for a read, but a call that waits for a dialog
  * cannot be taken back. Only for a caller that ends with the process (`endNow`).
@@ -47,13 +45,11 @@ let collectionSeen = process.platform !== 'linux'
 export const keychainDirect: KeychainVerbs = {
   async getPassword(account) {
     const value = await withEntry(account, (entry) => entry.getPassword())
-    if (value === null && !collectionSeen) await findCollection()
-    collectionSeen = true
+    if (value === null && process.platform === 'linux') await findCollection()
     return value ?? undefined
   },
   async setPassword(account, value) {
     await withEntry(account, (entry) => entry.setPassword(value))
-    collectionSeen = true
   },
   async deletePassword(account) {
     await withEntry(account, (entry) => entry.deletePassword())
@@ -72,7 +68,8 @@ async function withEntry<T>(account: string, call: (entry: Keyring.AsyncEntry) =
 
 /**
  * A service without any collection (a database that is not open, a daemon without a login)
- * says "nothing" to every search. That must not be taken for "signed out".
+ * says "nothing" to every search. That must not be taken for "signed out". Where neither
+ * program is there, the two cannot be told apart.
  */
 async function findCollection(): Promise<void> {
   const { execFile } = load('node:child_process') as typeof ChildProcess

@@ -67,7 +67,7 @@ const FAILURES: readonly (readonly [RegExp, AuthErrorCode, string, () => string]
  * The native package has no error codes, so its texts are matched. They are those of
  * `@napi-rs/keyring` 2.1.2, which is why it is pinned: from 1.x to 2.0 all of them changed.
  * Those of Linux are tested against real services; those of macOS (-25308) and Windows
- * (1312) stand in the sources of the package and have not been seen here.
+ * (1312) are from other people's reports.
  */
 export function keychainError(cause: unknown): AuthError {
   if (cause instanceof AuthError) return cause

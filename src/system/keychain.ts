@@ -91,7 +91,12 @@ function startChild(path: string, onEnd: () => void): Child {
   // Writing to a child that has just died fails; `close` tells of it.
   child.stdin.on('error', () => undefined)
   eachLine(child.stdout, (line) => {
-    const { id, value, error } = JSON.parse(line) as KeychainAnswer
+    const answer = readAnswer(line)
+    if (answer === undefined) {
+      end(ended('its answer cannot be read'))
+      return
+    }
+    const { id, value, error } = answer
     const question = waiting.get(id)
     waiting.delete(id)
     if (error === undefined) question?.resolve(value)
@@ -106,6 +111,15 @@ function startChild(path: string, onEnd: () => void): Child {
       }),
     kill: (error) => end(error),
     close: () => child.stdin.end(),
+  }
+}
+
+/** No error of the parser gets out: its message quotes what it could not read. */
+function readAnswer(line: string): KeychainAnswer | undefined {
+  try {
+    return JSON.parse(line) as KeychainAnswer
+  } catch {
+    return undefined
   }
 }
 

@@ -75,9 +75,12 @@ function makeFolders(folder: string): void {
   }
 }
 
+/** Windows has no such flag. */
+const O_NOFOLLOW = (constants as { O_NOFOLLOW?: number }).O_NOFOLLOW ?? 0
+
 /** Creates a file that must not exist yet, 0600 whatever the umask says, and syncs it. */
 export function writeNewFile(path: string, text: string): void {
-  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW ?? 0)
+  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | O_NOFOLLOW
   const descriptor = openSync(path, flags, 0o600)
   try {
     if (!IS_WINDOWS) fchmodSync(descriptor, 0o600)

@@ -5,6 +5,9 @@ import { AuthError } from '../model/errors.ts'
 /** Larger files are refused before they are read: 10,000 accounts take about 6 MiB. */
 const SIZE_LIMIT_BYTES = 16 * 1024 * 1024
 
+/** Windows has no such flag. */
+const O_NONBLOCK = (constants as { O_NONBLOCK?: number }).O_NONBLOCK ?? 0
+
 /**
  * The text of a file that must be an ordinary one of ours, `undefined` when there is none.
  * Opened without blocking, so a pipe or device in its place is refused, not waited for.
@@ -14,7 +17,7 @@ const SIZE_LIMIT_BYTES = 16 * 1024 * 1024
 export function readPrivateFile(path: string): string | undefined {
   let descriptor: number
   try {
-    descriptor = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0))
+    descriptor = openSync(path, constants.O_RDONLY | O_NONBLOCK)
   } catch (error) {
     if (errorCode(error) === 'ENOENT' && !isLink(path)) return undefined
     throw unreadable(path, errorCode(error))

@@ -88,9 +88,7 @@ export function fakePorts(world: FakeWorld = {}): FakePorts {
             })
             continue
           }
-          let isAccepted = false
-          yield { query, accept: () => (isAccepted = true), refuse: () => undefined }
-          if (isAccepted) return
+          yield { query, accept: () => undefined, refuse: () => undefined }
         }
       },
       show: (outcome) => Promise.resolve(void outcomes.push(outcome)),

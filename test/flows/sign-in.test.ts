@@ -28,7 +28,7 @@ const PROFILE = {
 }
 const back = (url: URL, parameters = `code=C-1`) => `${parameters}&state=${url.searchParams.get('state') ?? ''}`
 
-async function run(world: FakeWorld, provider: Provider = claude, input: Partial<SignInInput> = {}) {
+function run(world: FakeWorld, provider: Provider = claude, input: Partial<SignInInput> = {}) {
   const ports = fakePorts({ answers: [json(GRANTED), json(PROFILE)], browse: (url) => back(url), ...world })
   const whole: SignInInput = {
     provider,
@@ -55,7 +55,7 @@ const formOf = (ports: FakePorts) => Object.fromEntries(new URLSearchParams(port
 
 describe('signIn', () => {
   it('brings home the tokens, who signed in and the tier', async () => {
-    const { ports, grant } = await run({})
+    const { ports, grant } = run({})
     const { tokens, identity, verified } = await grant
     expect(tokens.accessToken.reveal()).toBe('AT-1')
     expect(tokens.expiresAtMs).toBe(NOW_MS + 28_800_000)
@@ -66,7 +66,7 @@ describe('signIn', () => {
   })
 
   it('U1, U2, U14: proves possession of the verifier and repeats the redirect URI byte for byte', async () => {
-    const { ports, grant } = await run({ answers: [json(GRANTED)] }, openai)
+    const { ports, grant } = run({ answers: [json(GRANTED)] }, openai)
     await grant
     const asked = new URL(ports.stderr.find((line) => line.startsWith('https://')) ?? '').searchParams
     const form = formOf(ports)
@@ -83,7 +83,7 @@ describe('signIn', () => {
   })
 
   it('sends Claude its token request as JSON with the state in it', async () => {
-    const { ports, grant } = await run({})
+    const { ports, grant } = run({})
     await grant
     const request = ports.requests[0]
     expect(request?.headers['content-type']).toBe('application/json')
@@ -96,7 +96,7 @@ describe('signIn', () => {
   it('U3: never uses a state, a challenge or a verifier twice', async () => {
     const seen = new Set<string>()
     for (let attempt = 0; attempt < 50; attempt++) {
-      const { ports, grant } = await run({ answers: [json(GRANTED)] }, openai)
+      const { ports, grant } = run({ answers: [json(GRANTED)] }, openai)
       await grant
       const asked = new URL(ports.stderr.find((line) => line.startsWith('https://')) ?? '').searchParams
       for (const value of [asked.get('state'), asked.get('code_challenge'), formOf(ports)['code_verifier']]) {
@@ -114,7 +114,7 @@ describe('signIn', () => {
     ['L38: a state of 10 kB', `code=C&state=${'x'.repeat(10_000)}`],
     ['L38: a state that is not ASCII', 'code=C&state=%E2%98%83'],
   ])('%s does not end the sign-in', async (_case, forged) => {
-    const { ports, grant } = await run({ browse: () => forged })
+    const { ports, grant } = run({ browse: () => forged })
     const waiting = Symbol('waiting')
     expect(await Promise.race([grant.catch((error: unknown) => error), soon(waiting)])).toBe(waiting)
     expect(ports.requests).toEqual([])
@@ -128,21 +128,21 @@ describe('signIn', () => {
     ['L10: no code at all', 'scope=x'],
     ['L26: a code of more than 4 kB', `code=${'a'.repeat(5000)}`],
   ])('%s costs no token request', async (_case, parameters) => {
-    const { ports, grant } = await run({ browse: (url) => back(url, parameters) })
+    const { ports, grant } = run({ browse: (url) => back(url, parameters) })
     const waiting = Symbol('waiting')
     expect(await Promise.race([grant.catch((error: unknown) => error), soon(waiting)])).toBe(waiting)
     expect(ports.requests).toEqual([])
   })
 
   it('L8: ends at once when the user denies, and says so', async () => {
-    const { ports, grant } = await run({ browse: (url) => back(url, 'error=access_denied&error_description=no') })
+    const { ports, grant } = run({ browse: (url) => back(url, 'error=access_denied&error_description=no') })
     expect(await failureOf(grant)).toMatchObject({ code: 'sign-in-denied' })
     expect(ports.outcomes).toEqual([{ kind: 'failed', reason: 'denied' }])
     expect(ports.openPorts.size).toBe(0)
   })
 
   it('L11: takes an error beside a code as the error', async () => {
-    const { ports, grant } = await run({ browse: (url) => back(url, 'code=C&error=server_error') })
+    const { ports, grant } = run({ browse: (url) => back(url, 'code=C&error=server_error') })
     expect(await failureOf(grant)).toMatchObject({ code: 'provider-unavailable' })
     expect(ports.requests).toEqual([])
   })
@@ -155,7 +155,7 @@ describe('signIn', () => {
     ['L13: a promised issuer that is missing', { issuer: 'https://as.example', issuerPromised: true }, ''],
   ])('%s ends the sign-in before the exchange', async (_case, fields, parameters) => {
     const provider = { ...openai, ...fields }
-    const { ports, grant } = await run({ browse: (url) => back(url, `code=C${parameters}`) }, provider)
+    const { ports, grant } = run({ browse: (url) => back(url, `code=C${parameters}`) }, provider)
     expect(await failureOf(grant)).toMatchObject({ code: 'provider-rejected' })
     expect(ports.requests).toEqual([])
   })
@@ -163,43 +163,41 @@ describe('signIn', () => {
   it('L13: goes on when the right issuer is named', async () => {
     const provider = { ...openai, issuer: 'https://as.example', issuerPromised: true }
     const world = { answers: [json(GRANTED)], browse: (url: URL) => back(url, 'code=C&iss=https://as.example') }
-    await expect((await run(world, provider)).grant).resolves.toBeDefined()
+    await expect(run(world, provider).grant).resolves.toBeDefined()
   })
 
   it('L17: does not take the state of an earlier sign-in', async () => {
     let earlier = ''
-    await (
-      await run({ browse: (url) => (earlier = back(url)) })
-    ).grant
-    const { ports, grant } = await run({ browse: () => earlier })
+    await run({ browse: (url) => (earlier = back(url)) }).grant
+    const { ports, grant } = run({ browse: () => earlier })
     const waiting = Symbol('waiting')
     expect(await Promise.race([grant.catch((error: unknown) => error), soon(waiting)])).toBe(waiting)
     expect(ports.requests).toEqual([])
   })
 
   it('T3: takes JSON for JSON whatever its content type', async () => {
-    const { grant } = await run({
+    const { grant } = run({
       answers: [json(GRANTED, { headers: { 'content-type': 'text/plain' } }), json(PROFILE)],
     })
     expect((await grant).tokens.accessToken.reveal()).toBe('AT-1')
   })
 
   it('L25: shows no success when the provider refuses the code', async () => {
-    const { ports, grant } = await run({ answers: [json({ error: 'invalid_grant' }, { status: 400 })] })
+    const { ports, grant } = run({ answers: [json({ error: 'invalid_grant' }, { status: 400 })] })
     expect(await failureOf(grant)).toMatchObject({ code: 'provider-rejected' })
     expect(ports.outcomes).toEqual([{ kind: 'failed', reason: 'provider' }])
     expect(ports.requests).toHaveLength(1)
   })
 
   it('L36, L37: throws the reason of the signal and frees the port', async () => {
-    const { ports, grant } = await run({ browse: () => undefined })
+    const { ports, grant } = run({ browse: () => undefined })
     ports.interrupt(new AuthError('sign-in-timed-out', 'too late'))
     expect(await failureOf(grant)).toMatchObject({ code: 'sign-in-timed-out' })
     expect(ports.openPorts.size).toBe(0)
   })
 
   it('keeps the tokens when nobody can say who signed in', async () => {
-    const { grant } = await run({ answers: [json(GRANTED), json({}, { status: 503 })] })
+    const { grant } = run({ answers: [json(GRANTED), json({}, { status: 503 })] })
     const { tokens, verified, warnings } = await grant
     expect(tokens.accessToken.reveal()).toBe('AT-1')
     expect(verified).toBe(false)
@@ -214,7 +212,7 @@ describe('signIn', () => {
     ['an address with blanks', (state: string) => `  http://localhost:40000/callback?code=C-9 &state=${state} `],
   ])('accepts %s that is pasted', async (_case, pasted) => {
     const typed: string[] = []
-    const { ports, grant } = await run({ browse: () => undefined, typed }, claude, {
+    const { ports, grant } = run({ browse: () => undefined, typed }, claude, {
       pasteQuestion: 'paste: ',
       announce: ({ url }) => void typed.push(pasted(new URL(url).searchParams.get('state') ?? '')),
     })
@@ -223,7 +221,7 @@ describe('signIn', () => {
   })
 
   it('refuses what was pasted for another sign-in and asks again', async () => {
-    const { ports, grant } = await run({ browse: () => undefined, typed: ['C-9#wrong', 'C-8'] }, claude, {
+    const { ports, grant } = run({ browse: () => undefined, typed: ['C-9#wrong', 'C-8'] }, claude, {
       pasteQuestion: 'paste: ',
     })
     await grant
@@ -232,7 +230,7 @@ describe('signIn', () => {
   })
 
   it('X7: shows no token in anything that it throws', async () => {
-    const { grant } = await run({
+    const { grant } = run({
       answers: [json({ ...GRANTED, access_token: 'AT-LEAK\r\n', refresh_token: 'RT-LEAK' })],
     })
     const failure = await failureOf(grant)

@@ -79,11 +79,12 @@ describe('Secret', () => {
     const secret = new Secret('AT-LEAK')
     const printed = [
       String(secret),
+      // eslint-disable-next-line @typescript-eslint/restrict-template-expressions -- the point of the test
       `${secret}`,
       JSON.stringify({ secret }),
       inspect(secret),
       inspect({ a: [secret] }, { depth: 9, showHidden: true }),
-    ] // eslint-disable-line @typescript-eslint/restrict-template-expressions -- the point of the test
+    ]
     expect(printed.join()).not.toContain('LEAK')
     expect(secret.reveal()).toBe('AT-LEAK')
   })

@@ -69,12 +69,12 @@ const STYLE = `
 body { margin: 0; min-height: 100vh; display: grid; place-content: center; gap: 1.5rem; padding: 1.5rem; font: 1rem/1.5 system-ui, sans-serif; }
 main { width: min(26rem, 90vw); padding: 2rem; border: 1px solid var(--line); border-top: 4px solid var(--accent); border-radius: 12px; }
 h1 { margin: 0 0 1.25rem; font-size: 1.4rem; line-height: 1.25; overflow-wrap: anywhere; }
-.where { margin: 0; color: var(--accent); font-size: 0.85rem; font-weight: 600; }
+.where { margin: 0 0 0.25rem; color: color-mix(in srgb, var(--accent) 65%, CanvasText); font-size: 0.85rem; font-weight: 600; }
 ul { padding-left: 1.2rem; overflow-wrap: anywhere; }
-button { display: block; width: 100%; margin-top: 0.75rem; padding: 0.7rem 1rem; border: 1px solid var(--accent); border-radius: 8px; background: var(--accent); color: #fff; font: inherit; text-align: left; cursor: pointer; }
+button { display: block; width: 100%; margin-top: 0.75rem; padding: 0.7rem 1rem; border: 1px solid var(--accent); border-radius: 8px; background: var(--accent); color: #fff; font: inherit; cursor: pointer; }
 button:hover { filter: brightness(1.1); }
 button:focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
 small { display: block; opacity: 0.9; }
-.deny { border-color: var(--line); background: none; color: inherit; text-align: center; }
+.deny { border-color: var(--line); background: none; color: inherit; }
 footer { width: min(26rem, 90vw); font-size: 0.8rem; opacity: 0.7; text-align: center; }
 `

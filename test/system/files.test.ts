@@ -1,5 +1,18 @@
 import { execFileSync, spawn } from 'node:child_process'
-import { chmodSync, existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { once } from 'node:events'
@@ -65,7 +78,9 @@ describe('replacePrivateFile', () => {
     const stop = () => {
       throw new AuthError('busy', 'no')
     }
-    expect(await failure(() => replacePrivateFile(join(home, 'auth.json'), 'new', stop))).toMatchObject({ code: 'busy' })
+    expect(await failure(() => replacePrivateFile(join(home, 'auth.json'), 'new', stop))).toMatchObject({
+      code: 'busy',
+    })
     expect(readdirSync(home)).toEqual(['auth.json'])
     expect(readFileSync(join(home, 'auth.json'), 'utf8')).toBe('old')
   })
@@ -77,7 +92,8 @@ describe('replacePrivateFile', () => {
 })
 
 describe('readPrivateFile', () => {
-  it('says undefined of a file that does not exist', () => expect(readPrivateFile(join(folder(), 'none'))).toBeUndefined())
+  it('says undefined of a file that does not exist', () =>
+    expect(readPrivateFile(join(folder(), 'none'))).toBeUndefined())
 
   it('F11: refuses a link that leads nowhere, and a loop', async () => {
     const home = folder()
@@ -138,13 +154,16 @@ describe('withLock', () => {
     expect(await withLock(path, () => 'mine', patience)).toBe('mine')
   })
 
-  it.runIf(process.platform === 'linux')('R16: takes over when the process id now belongs to another process', async () => {
-    const path = lock()
-    await withLock(path, () => writeFileSync(`${path}.left`, readFileSync(path)))
-    const owner = JSON.parse(readFileSync(`${path}.left`, 'utf8')) as object
-    writeFileSync(path, JSON.stringify({ ...owner, startedAt: '1' }))
-    expect(await withLock(path, () => 'mine', patience)).toBe('mine')
-  })
+  it.runIf(process.platform === 'linux')(
+    'R16: takes over when the process id now belongs to another process',
+    async () => {
+      const path = lock()
+      await withLock(path, () => writeFileSync(`${path}.left`, readFileSync(path)))
+      const owner = JSON.parse(readFileSync(`${path}.left`, 'utf8')) as object
+      writeFileSync(path, JSON.stringify({ ...owner, startedAt: '1' }))
+      expect(await withLock(path, () => 'mine', patience)).toBe('mine')
+    },
+  )
 
   it('never takes over from a living process, and names it', async () => {
     const path = lock()
@@ -181,9 +200,15 @@ describe('auth.json on disk', () => {
   it('F21: keeps all of 40 changes that come at once', async () => {
     const store = authFileOnDisk(folder())
     const names = Array.from({ length: 40 }, (_, index) => `account-${index}`)
-    const add = (name: string) => store.update((file) => ({ ...file, accounts: [...file.accounts, account({ id: name, name })] }))
+    const add = (name: string) =>
+      store.update((file) => ({ ...file, accounts: [...file.accounts, account({ id: name, name })] }))
     await Promise.all(names.map(add))
-    expect(store.read()?.accounts.map(({ name }) => name).sort()).toEqual([...names].sort())
+    expect(
+      store
+        .read()
+        ?.accounts.map(({ name }) => name)
+        .sort(),
+    ).toEqual([...names].sort())
   })
 
   it('leaves a damaged file alone', async () => {

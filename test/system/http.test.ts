@@ -30,13 +30,21 @@ async function raw(answer: (socket: Socket) => void): Promise<string> {
 
 const post = (url: string, signal = never) =>
   http.send({ purpose: 'token', method: 'POST', url, headers: {}, body: 'grant_type=x&code=C-SECRET' }, signal)
-const failure = (sending: Promise<unknown>) => sending.then(() => undefined, (error: unknown) => error as AuthError)
+const failure = (sending: Promise<unknown>) =>
+  sending.then(
+    () => undefined,
+    (error: unknown) => error as AuthError,
+  )
 const ok = (body: string, headers = '') => `HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n${headers}\r\n${body}`
 
 describe('http.send', () => {
   it('returns status, headers and body as they came', async () => {
     const url = await raw((socket) => socket.end(ok('{"a":"é"}')))
-    expect(await post(url)).toMatchObject({ status: 200, headers: { 'content-type': 'application/json' }, body: '{"a":"é"}' })
+    expect(await post(url)).toMatchObject({
+      status: 200,
+      headers: { 'content-type': 'application/json' },
+      body: '{"a":"é"}',
+    })
   })
 
   it.each([301, 302, 307, 308])('T14: returns a %i and asks nobody else', async (status) => {
@@ -60,7 +68,10 @@ describe('http.send', () => {
 
   it('T11: gives up on a server that stays silent, and calls it a timeout', async () => {
     const url = await raw(() => undefined)
-    expect(await failure(post(url))).toMatchObject({ code: 'network', message: expect.stringContaining('timeout') as string })
+    expect(await failure(post(url))).toMatchObject({
+      code: 'network',
+      message: expect.stringContaining('timeout') as string,
+    })
   })
 
   it('T12: gives up on a server that drips', async () => {

@@ -91,13 +91,13 @@ describe('the vault file', () => {
     })
   })
 
-  it('F21: loses nothing when four write at once', async () => {
+  it('F21: loses nothing when twenty write at once', async () => {
     const folder = home()
     const ids = Array.from({ length: 20 }, (_, index) => `account-${index}`)
-    const vaults = Array.from({ length: 4 }, () => sealedVaultOnDisk(folder, undefined))
-    await vaults[0]?.probe()
-    await Promise.all(ids.map((accountId, index) => vaults[index % 4]?.write(bundle({ accountId }))))
-    const stored = await Promise.all(ids.map((accountId) => vaults[0]?.read(accountId)))
+    const first = sealedVaultOnDisk(folder, undefined)
+    await first.probe()
+    await Promise.all(ids.map((accountId) => sealedVaultOnDisk(folder, undefined).write(bundle({ accountId }))))
+    const stored = await Promise.all(ids.map((accountId) => first.read(accountId)))
     expect(stored.map((each) => each?.accountId)).toEqual(ids)
   })
 })

@@ -1,0 +1,160 @@
+import { execFile } from 'node:child_process'
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { whyNoSecretService } from '../real/secret-service.ts'
+import { startSandbox, type Sandbox } from '../sandbox/start.ts'
+import {
+  BOTH_WAYS,
+  BROWSER,
+  dialogOpen,
+  errorCode,
+  expectTrouble,
+  expectUnchanged,
+  keyring,
+  nobodyLeft,
+  signedIn,
+  type Environment,
+} from './keyring-world.ts'
+import { filesIn, ROOT, run, start, temporaryHome, type Ended } from './program.ts'
+
+const ALL_WAYS = [...BOTH_WAYS, ['login', ['login', 'claude', '--name', 'second']]] as const
+
+describe.skipIf(whyNoSecretService() !== undefined)('aiauth with a keyring', () => {
+  let sandbox: Sandbox
+  beforeAll(async () => {
+    sandbox = await startSandbox()
+  })
+  afterAll(() => sandbox.close())
+
+  describe('that is not there', () => {
+    const absent = async (how: string): Promise<Environment> => {
+      if (how === 'no service') return (await keyring({ daemon: false })).env
+      const nowhere = how === 'no bus' ? undefined : 'unix:path=/nonexistent'
+      return { AIAUTH_STORAGE: undefined, BROWSER, DBUS_SESSION_BUS_ADDRESS: nowhere }
+    }
+
+    it.each(['no bus', 'a bogus bus', 'no service'])(
+      'K2: with %s login exits 7 with the choices before any address is shown, and writes nothing',
+      async (how) => {
+        const folder = temporaryHome(sandbox.settings)
+        const { exitCode, stdout, stderr } = await run(['login', 'claude'], { home: folder, env: await absent(how) })
+        expect([exitCode, stdout]).toEqual([7, ''])
+        expectTrouble(ended, '--storage')
+        expect(stderr).toMatch(/--storage passphrase .*--storage plaintext/)
+        expect(Object.keys(filesIn(folder))).toEqual(['config.json'])
+      },
+    )
+
+    it.each(['no bus', 'a bogus bus', 'no service'])('K2: with %s token exits 7 and keeps the facts', async (how) => {
+      const account = await signedIn(sandbox)
+      const env = await absent(how)
+      for (const [, argv] of BOTH_WAYS) expectTrouble(await run(argv, { home: account.folder, env }), 'keychain')
+      expectUnchanged(account)
+    })
+
+    it('K2: with --json the error is one object on stdout', async () => {
+      const { exitCode, stdout, stderr } = await run(['login', 'claude', '--json'], {
+        home: temporaryHome(sandbox.settings),
+        env: await absent('no bus'),
+      })
+      expect([exitCode, stderr]).toEqual([7, ''])
+      expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'storage-unavailable' } })
+    })
+
+    it('K1: without the native package keychain calls exit 7, and --storage plaintext works', async () => {
+      const account = await signedIn(sandbox)
+      const bin = programWithoutKeyring()
+      const runIt = (argv: readonly string[], folder: string, env = account.env) => runOther(bin, argv, folder, env)
+      for (const [, argv] of BOTH_WAYS) expectTrouble(await runIt(argv, account.folder), 'keychain package is missing')
+      expectUnchanged(account)
+      const other = temporaryHome(sandbox.settings)
+      expectTrouble(await runIt(['login', 'claude'], other), 'keychain package is missing')
+      expect(Object.keys(filesIn(other))).toEqual(['config.json'])
+      expect((await runIt(['login', 'claude', '--storage', 'plaintext'], other)).exitCode).toBe(0)
+      expect((await runIt(['token'], other)).stdout).toMatch(TOKEN)
+    })
+  })
+
+  describe('that is locked', () => {
+    it.each([...BOTH_WAYS, ['logout', ['logout', 'claude']]] as const)(
+      'K3: by %s exits 7, says locked and keeps the facts',
+      async (_way, argv) => {
+        const account = await signedIn(sandbox)
+        account.service.lock()
+        const ended = await run(argv, { home: account.folder, env: account.env })
+        expectTrouble(ended, 'your keychain is locked')
+        expect(ended.stderr).not.toMatch(/sign|gone/)
+        expect(await errorCode(argv, account)).toBe('storage-locked')
+        expectUnchanged(account)
+      },
+    )
+
+    it('K3: ends a login before any address is shown', async () => {
+      const [folder, { service, env }] = [temporaryHome(sandbox.settings), await keyring()]
+      service.lock()
+      expectTrouble(await run(['login', 'claude'], { home: folder, env }), 'your keychain is locked')
+      expect(Object.keys(filesIn(folder))).toEqual(['config.json'])
+    })
+  })
+
+  describe('that does not answer', () => {
+    it.each(ALL_WAYS)('K4: frozen, by %s exits 7, and no process stays', async (_way, argv) => {
+      const account = await signedIn(sandbox)
+      account.service.freeze()
+      expectTrouble(await run(argv, { home: account.folder, env: account.env }), 'your keychain does not answer')
+      expect(await errorCode(argv, account)).toBe('storage-timed-out')
+      await nobodyLeft(account.folder)
+      expectUnchanged(account)
+    })
+
+    it.each(ALL_WAYS)(
+      'K4: waiting for a dialog that nobody answers, by %s exits 7, and no process stays',
+      async (_way, argv) => {
+        const account = await signedIn(sandbox, { dialogs: 'open' })
+        account.service.lock()
+        expectTrouble(await run(argv, { home: account.folder, env: account.env }), 'did not answer within 5 s')
+        await nobodyLeft(account.folder)
+        expectUnchanged(account)
+      },
+    )
+
+    it.each(ALL_WAYS)(
+      'K4: Ctrl-C while the dialog is open ends %s with 130, and no process stays',
+      async (_way, argv) => {
+        const account = await signedIn(sandbox, { dialogs: 'open' })
+        account.service.lock()
+        const program = start(argv, { home: account.folder, env: account.env })
+        await dialogOpen(account.service)
+        program.process.kill('SIGINT')
+        const { exitCode, signal, stdout } = await program.ended
+        // A shell calls both 130: the program's own exit, and death by the signal.
+        expect([signal === 'SIGINT' ? 130 : exitCode, stdout]).toEqual([130, ''])
+        await nobodyLeft(account.folder)
+        expectUnchanged(account)
+      },
+    )
+  })
+})
+
+/** The built program, with every package but the keyring's. */
+function programWithoutKeyring(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'aiauth-e2e-'))
+  onTestFinished(() => rmSync(folder, { recursive: true }))
+  for (const part of ['bin', 'dist']) cpSync(join(ROOT, part), join(folder, part), { recursive: true })
+  mkdirSync(join(folder, 'node_modules'))
+  for (const name of readdirSync(join(ROOT, 'node_modules')).filter((each) => !/^\.|^@napi-rs$/.test(each))) {
+    symlinkSync(join(ROOT, 'node_modules', name), join(folder, 'node_modules', name))
+  }
+  return join(folder, 'bin', 'aiauth.js')
+}
+
+function runOther(bin: string, argv: readonly string[], home: string, env: Environment) {
+  return new Promise<Pick<Ended, 'exitCode' | 'stdout' | 'stderr'>>((resolve) => {
+    const variables = { PATH: process.env['PATH'], HOME: home, AIAUTH_HOME: home, ...env }
+    const child = execFile(process.execPath, [bin, ...argv], { env: variables }, (_error, stdout, stderr) =>
+      resolve({ exitCode: child.exitCode, stdout, stderr }),
+    )
+  })
+}
