@@ -1,8 +1,8 @@
 import type * as ChildProcess from 'node:child_process'
 import { createRequire } from 'node:module'
 import type * as Keyring from '@napi-rs/keyring'
+import type { AuthError } from '../model/errors.ts'
 import { nativeCall } from './end-now.ts'
-import { keychainError } from './keychain-error.ts'
 import type { KeychainVerbs } from './keychain-vault.ts'
 
 const SERVICE = 'aiauth'
@@ -62,7 +62,7 @@ async function withEntry<T>(account: string, call: (entry: Keyring.AsyncEntry) =
     const { AsyncEntry } = load('@napi-rs/keyring') as typeof Keyring
     return await nativeCall(() => call(new AsyncEntry(SERVICE, account, PINNED)))
   } catch (error) {
-    throw keychainError(error)
+    throw await classified(error)
   }
 }
 
@@ -80,7 +80,13 @@ async function findCollection(): Promise<void> {
       )
     })
     if (answer === undefined) continue
-    if (/^\s*(?:o ")?\/"?\s*$/.test(answer)) throw keychainError(new Error('no result found'))
+    if (/^\s*(?:o ")?\/"?\s*$/.test(answer)) throw await classified(new Error('no result found'))
     return
   }
+}
+
+/** The table of failures is read when there is one, and not on the way to a token. */
+async function classified(error: unknown): Promise<AuthError> {
+  const { keychainError } = await import('./keychain-error.ts')
+  return keychainError(error)
 }

@@ -79,7 +79,7 @@ describe('aiauth', () => {
   it('X2: cleans what it repeats of the command line', async () => {
     const { err } = await run(['status', 'a\u001b]0;owned\u0007b'])
     expect(err).toContain('no account named ab')
-     
+
     expect((await run(['fro\u001b[2Jb'])).err).not.toMatch(/[\u0000-\u0009\u000b-\u001f]/)
   })
 

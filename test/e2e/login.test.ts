@@ -126,7 +126,7 @@ describe('aiauth login, built, in the sandbox', () => {
       said.push(stdout, stderr)
     }
     expect(said.join('')).not.toMatch(TOKEN)
-     
+
     expect(said.join('')).not.toMatch(/[\u0000-\u0009\u000b-\u001f]/)
     expect(filesIn(temporary)).toEqual({})
   })

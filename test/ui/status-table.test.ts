@@ -34,12 +34,11 @@ describe('statusTable', () => {
   it('X1: shows a hostile tier or mail address as one clean cell', () => {
     const hostile = account({ tier: 'pro\u001b[2J\nspoof', email: 'a\u202eb@c' })
     expect(statusTable({ ...view, accounts: [hostile] }).split('\n')).toHaveLength(3)
-     
+
     expect(statusTable({ ...view, accounts: [hostile] })).not.toMatch(/[\u001b\u202e]/)
   })
 
   it('keeps its columns straight in colour', () => {
-     
     const bare = statusTable({ ...view, style: ANSI }).replace(/\u001b\[\d+m/g, '')
     expect(bare).toBe(statusTable(view))
   })
