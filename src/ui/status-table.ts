@@ -29,13 +29,14 @@ const STATE_COLOURS: Readonly<Record<AccountState, keyof Style>> = {
 /** The accounts as a table, or, where the terminal is too narrow for it, one below another. */
 export function statusTable(view: StatusView): string {
   const rows = view.accounts.map((account) => cells(account, view))
+  const width = widthFor(rows)
   const widths = HEADINGS.map((heading, column) =>
     rows.reduce((widest, row) => Math.max(widest, width(row[column])), heading.length),
   )
   const total = widths.reduce((sum, each) => sum + each + 2, -2)
   return view.columns !== undefined && total > view.columns
     ? stacked(rows, view.style)
-    : aligned(rows, widths, view.style)
+    : aligned(rows, widths, width, view.style)
 }
 
 function cells(account: Account, view: StatusView): string[] {
@@ -52,7 +53,7 @@ function cells(account: Account, view: StatusView): string[] {
   ]
 }
 
-function aligned(rows: readonly string[][], widths: readonly number[], style: Style): string {
+function aligned(rows: readonly string[][], widths: readonly number[], width: Width, style: Style): string {
   const line = (row: readonly string[], paint: (text: string, column: number) => string) =>
     row
       .map((cell, column) => paint(cell, column) + ' '.repeat((widths[column] ?? 0) - width(cell)))
@@ -82,7 +83,10 @@ function painted(text: string, column: number, style: Style): string {
   return text
 }
 
-function width(text: string | undefined): number {
-  // Most cells are ASCII, for which the cheap answer is the right one.
-  return text === undefined || /^[ -~]*$/.test(text) ? (text ?? '').length : Array.from(text).length
+type Width = (text: string | undefined) => number
+
+/** Most tables are ASCII, for which the cheap answer is the right one. */
+function widthFor(rows: readonly string[][]): Width {
+  const isAscii = /^[ -~\n,]*$/.test(rows.join('\n'))
+  return isAscii ? (text = '') => text.length : (text = '') => Array.from(text).length
 }
