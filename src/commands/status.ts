@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import { effectiveAccount, getAccount } from '../flows/choose-account.ts'
 import type { Account, AuthFile } from '../model/account.ts'
 import { stateAt } from '../model/account-state.ts'
+import { AuthError } from '../model/errors.ts'
 import type { Ports } from '../model/ports.ts'
 import { accountJson, jsonText } from '../ui/account-json.ts'
 import { statusTable } from '../ui/status-table.ts'
@@ -36,19 +37,34 @@ export function showStatus(ports: StatusPorts, { names, json }: StatusInput): vo
   const file = ports.authFile.read()
   const nowMs = ports.clock.nowMs()
   const accounts = names.length === 0 ? (file?.accounts ?? []) : names.map((name) => getAccount(file, name))
-  const effective = effectiveAccount(file, { preset: ports.environment.variables['AIAUTH_ACCOUNT'], nowMs })
+  const effective = effectiveOf(file, ports, nowMs)
   if (json) {
     const shown = accounts.map((account) => accountJson(account, { isDefault: isDefault(file, account), nowMs }))
-    const chosen = { account: effective?.account.name ?? null, why: effective?.why ?? 'nobody is signed in' }
+    const chosen = { account: effective.account?.name ?? null, why: effective.why }
     ports.terminal.out(jsonText({ schemaVersion: 1, accounts: shown, effective: chosen }))
     return
   }
   const { outStyle: style, outColumns: columns } = ports.terminal
   if (accounts.length > 0) {
-    ports.terminal.out(statusTable({ accounts, effectiveId: effective?.account.id, nowMs, columns, style }))
+    ports.terminal.out(statusTable({ accounts, effectiveId: effective.account?.id, nowMs, columns, style }))
   }
   for (const line of advice(accounts, nowMs))
     ports.terminal.say(`aiauth: ${ports.terminal.errStyle.cyan('hint')}: ${line}`)
+}
+
+/** A preset that names nobody is worth telling, not a reason to show nothing. */
+function effectiveOf(
+  file: AuthFile | undefined,
+  ports: StatusPorts,
+  nowMs: number,
+): { account?: Account; why: string } {
+  try {
+    const preset = ports.environment.variables['AIAUTH_ACCOUNT']
+    return effectiveAccount(file, { preset, nowMs }) ?? { why: 'nobody is signed in' }
+  } catch (error) {
+    if (error instanceof AuthError) return { why: `AIAUTH_ACCOUNT: ${error.message}` }
+    throw error
+  }
 }
 
 function isDefault(file: AuthFile | undefined, account: Account): boolean {

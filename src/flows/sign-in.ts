@@ -102,9 +102,9 @@ async function firstCallback(
   signal: AbortSignal,
 ): Promise<CheckedCallback> {
   const settled = new AbortController()
-  const either = AbortSignal.any([signal, settled.signal])
+  const either = settled.signal
   const sources = [
-    interrupted(signal),
+    interrupted(signal, settled),
     ...(listener === undefined ? [] : [fromBrowser(ports, input, request, listener, either)]),
     ...(input.pasteQuestion === undefined ? [] : [fromTerminal(ports, input, request, input.pasteQuestion, either)]),
   ]
@@ -115,9 +115,13 @@ async function firstCallback(
   }
 }
 
-function interrupted(signal: AbortSignal): Promise<never> {
+/** Rejects with the signal's reason and stops the other sources. */
+function interrupted(signal: AbortSignal, others: AbortController): Promise<never> {
   return new Promise((_, reject) => {
-    const stop = () => reject(signal.reason as Error)
+    const stop = () => {
+      reject(signal.reason as Error)
+      others.abort(signal.reason)
+    }
     if (signal.aborted) stop()
     else signal.addEventListener('abort', stop, { once: true })
   })

@@ -1,5 +1,5 @@
-/** Host names that never leave this machine. */
-const LOOPBACK_HOSTS: readonly string[] = ['localhost', '127.0.0.1', '[::1]']
+/** Hosts that never leave this machine (RFC 6890: all of 127.0.0.0/8). */
+const LOOPBACK_HOST = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/
 
 /**
  * A strict subset of RFC 3986: scheme, plain host, optional port, path and query without
@@ -21,11 +21,11 @@ export function isSafeAddress(address: string): boolean {
   if (address.length > ADDRESS_LENGTH_LIMIT) return false
   const parts = PLAIN_ADDRESS.exec(address)?.groups
   if (parts === undefined || !URL.canParse(address)) return false
-  return parts['scheme'] === 'https' || LOOPBACK_HOSTS.includes((parts['host'] ?? '').toLowerCase())
+  return parts['scheme'] === 'https' || isLoopbackAddress(address)
 }
 
 export function isLoopbackAddress(address: string): boolean {
-  return URL.canParse(address) && LOOPBACK_HOSTS.includes(new URL(address).hostname)
+  return URL.canParse(address) && LOOPBACK_HOST.test(new URL(address).hostname)
 }
 
 /** Host and port of an address, for messages. */

@@ -19,7 +19,7 @@ const ONLY_MODE = 'default'
 
 /** Built-in providers with the user's overrides, then the user's own; one row a mode. */
 export function allProviders(config: UntrustedRecord): Provider[] {
-  const configured = record(config['providers'])
+  const configured = configuredProviders(config)
   const rows = BUILT_IN.map((base) => withSettings(base, configured[base.id]))
   const own = Object.keys(configured).filter((id) => !BUILT_IN.some((base) => base.id === id))
   return [...rows, ...own.flatMap((id) => ownProviders(id, configured[id]))]
@@ -50,7 +50,7 @@ export function getProvider(config: UntrustedRecord, id: string, mode?: string):
 
 /** Whether the user has agreed to the terms of this mode, once, by a yes or in `config.json`. */
 export function termsAccepted(config: UntrustedRecord, provider: Provider): boolean {
-  const settings = settingsOf(provider, record(config['providers'])[provider.id])
+  const settings = settingsOf(provider, configuredProviders(config)[provider.id])
   return settings.acceptedTerms === true
 }
 
@@ -64,6 +64,12 @@ export function isAtVendor(provider: Provider): boolean {
   const { authorizationEndpoint, tokenEndpoint } = provider
   if (base === undefined || authorizationEndpoint === undefined || tokenEndpoint === undefined) return false
   return onHostsOf(base, authorizationEndpoint, tokenEndpoint)
+}
+
+function configuredProviders(config: UntrustedRecord): UntrustedRecord {
+  const providers = config['providers'] ?? {}
+  if (!isRecord(providers)) throw new AuthError('usage', 'config.json: providers must be a record')
+  return record(providers)
 }
 
 function unknownProvider(id: string, rows: readonly Provider[]): AuthError {

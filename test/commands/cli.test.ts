@@ -223,6 +223,15 @@ describe('aiauth status', () => {
     expect([exitCode, ports.requests]).toEqual([0, []])
   })
 
+  it('shows the accounts also when AIAUTH_ACCOUNT names none, and says so', async () => {
+    const { exitCode, out } = await run(['status', '--json'], {
+      file: fileWith(account()),
+      variables: { AIAUTH_ACCOUNT: 'x' },
+    })
+    expect(exitCode).toBe(0)
+    expect(JSON.parse(out)).toMatchObject({ effective: { account: null, why: 'AIAUTH_ACCOUNT: no account named x' } })
+  })
+
   it('exits 3 for an account that does not exist', async () => {
     expect((await run(['status', 'nope'], { file: fileWith(account()) })).exitCode).toBe(3)
   })

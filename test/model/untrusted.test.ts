@@ -48,6 +48,7 @@ describe('isSafeAddress', () => {
   it.each([
     'https://claude.com/cai/oauth/authorize',
     'http://127.0.0.1:8080/a?b=c',
+    'http://127.9.9.9/',
     'http://localhost/x',
     'http://[::1]:1/x',
   ])('accepts %s', (address) => expect(isSafeAddress(address)).toBe(true))

@@ -10,8 +10,8 @@ import { allProviders, getProvider, isAtVendor } from '../../src/providers/regis
 import { VERSION } from '../../src/providers/user-agent.ts'
 
 const BUILT_IN = allProviders({})
-const withConfig = (providers: object) => record({ providers })
-const refusal = (providers: object, id = 'claude') => {
+const withConfig = (providers: unknown) => record({ providers })
+const refusal = (providers: unknown, id = 'claude') => {
   try {
     getProvider(withConfig(providers), id)
   } catch (error) {
@@ -182,8 +182,9 @@ describe('config.json: providers', () => {
       'redirect',
     ],
     ['S5: code in place of data', { claude: { scopes: '${process.env}' } }, 'scopes'],
+    ['no record at all', 'nonsense', 'providers must be a record'],
     ['another type', { claude: { enabled: 'yes' } }, 'enabled'],
-  ])('refuses %s by naming the field', (_case, providers, words) => {
+  ])('refuses %s by naming the field', (_case, providers: unknown, words) => {
     expect(refusal(providers)).toMatchObject({ code: 'usage', message: expect.stringContaining(words) as string })
   })
 
