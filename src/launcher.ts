@@ -7,6 +7,7 @@ import { colourOf } from './system/colour.ts'
 import { endNow } from './system/end-now.ts'
 import { homeFolder } from './system/home.ts'
 import { readKeychainItem } from './system/read-keychain-item.ts'
+import { catchSignals, type Interruption } from './system/signals.ts'
 import { quickTerminal, type QuickTerminal } from './system/quick-terminal.ts'
 import { readAuthFile } from './system/read-auth-file.ts'
 import { jsonText } from './ui/account-json.ts'
@@ -34,9 +35,12 @@ export async function launch(
     const report = errorReport(error, terminal.errStyle, false)
     if (words.length < argv.length) terminal.out(jsonText(report.json))
     else for (const line of report.lines) terminal.say(line)
-    endNow(report.exitCode)
+    endNow(interruption?.exitCode() ?? report.exitCode)
   }
 }
+
+/** Signals are caught only while the keychain is waited for: elsewhere there is nothing to put in order. */
+let interruption: Interruption | undefined
 
 type ShortWay = () => Promise<void> | void
 
@@ -63,7 +67,14 @@ function shortWayFor(
 
 /** Reads without the means to write; a passphrase has to be asked for, which is not short. */
 function shortVault(kind: string, home: string): Pick<Vault, 'read'> {
-  if (kind === 'keychain') return { read: readKeychainItem }
+  if (kind === 'keychain') {
+    return {
+      read: (accountId) => {
+        interruption = catchSignals()
+        return readKeychainItem(accountId, interruption.signal)
+      },
+    }
+  }
   if (kind === 'plaintext') {
     return {
       read: async (accountId) => (await import('./system/read-sealed-vault.ts')).readPlaintextVault(home, accountId),

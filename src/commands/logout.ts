@@ -5,7 +5,7 @@ import type { Account } from '../model/account.ts'
 import { AuthError } from '../model/errors.ts'
 import type { Ports } from '../model/ports.ts'
 import type { Provider } from '../model/provider.ts'
-import { getProvider } from '../providers/registry.ts'
+import { allProviders } from '../providers/registry.ts'
 import { jsonText } from '../ui/account-json.ts'
 import { isJson } from './options.ts'
 
@@ -40,11 +40,13 @@ async function logout(ports: Ports, names: string[], options: LogoutOptions, jso
   const accounts = [...new Set(chosen)]
   const results = []
   for (const account of accounts) {
-    const provider = options.localOnly === true ? undefined : providerOf(ports, account)
-    const revocation = await ports.terminal.during(`signing out ${account.name}`, () =>
-      dropAccount(ports, { account, provider }, ports.interruption),
+    const localOnly = options.localOnly === true
+    const provider = localOnly ? undefined : providerOf(ports, account)
+    const { revocation, leftBehind } = await ports.terminal.during(`signing out ${account.name}`, () =>
+      dropAccount(ports, { account, provider, localOnly }, ports.interruption),
     )
     tell(ports, account, provider, revocation)
+    if (leftBehind !== undefined) warn(ports, `its tokens may still be in the ${account.secret.store} (${leftBehind})`)
     results.push({
       name: account.name,
       outcome: 'signed-out',
@@ -56,14 +58,9 @@ async function logout(ports: Ports, names: string[], options: LogoutOptions, jso
   else if (accounts.length === 0) ports.terminal.say('aiauth: nobody is signed in')
 }
 
-/** The row that the account was made by; one that is gone or switched off can still be forgotten. */
-function providerOf(ports: Ports, account: Account): Provider | undefined {
-  try {
-    return getProvider(ports.settings.read(), account.provider, account.mode)
-  } catch (error) {
-    if (error instanceof AuthError) return undefined
-    throw error
-  }
+/** The row that the account was made by; one that is switched off can still be signed out of. */
+function providerOf(ports: Ports, { provider, mode }: Account): Provider | undefined {
+  return allProviders(ports.settings.read()).find((row) => row.id === provider && row.mode === mode)
 }
 
 function reasonOf(revocation: Revocation): string | null {
@@ -75,15 +72,15 @@ function tell(ports: Ports, account: Account, provider: Provider | undefined, re
   ports.terminal.say(`aiauth: ${style.green('signed out')} of ${account.name}${SUFFIXES[revocation.outcome]}`)
   if (revocation.outcome !== 'not-confirmed') return
   const where = provider?.managePage === undefined ? 'in your settings there' : `at ${provider.managePage}`
-  ports.terminal.say(
-    `aiauth: ${style.yellow('warning')}: ${account.provider} did not confirm that the grant has ended (${revocation.reason}); end it ${where}`,
-    { always: true },
-  )
+  warn(ports, `${account.provider} did not confirm that the grant has ended (${revocation.reason}); end it ${where}`)
+}
+
+function warn({ terminal }: Ports, message: string): void {
+  terminal.say(`aiauth: ${terminal.errStyle.yellow('warning')}: ${message}`, { always: true })
 }
 
 const SUFFIXES: Readonly<Record<Revocation['outcome'], string>> = {
   confirmed: ', the provider has ended the grant',
   'not-asked': ' here; the provider was not told',
-  'nothing-to-revoke': '; there was no token left to revoke',
   'not-confirmed': ' here',
 }

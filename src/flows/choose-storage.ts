@@ -39,11 +39,12 @@ export async function chooseStorage(
   try {
     return await proven(ports, 'keychain')
   } catch (error) {
-    if (!(error instanceof AuthError) || error.code !== 'storage-unavailable') throw error
+    if (!(error instanceof AuthError)) throw error
+    if (error.code !== 'storage-unavailable') throw withChoices(error)
     if (hasPassphrase) return proven(ports, 'passphrase')
     const answer = await ask?.()
     if (answer !== undefined && answer !== '') return proven(ports, askedKind(answer))
-    throw noKeychain(error)
+    throw withChoices(error)
   }
 }
 
@@ -58,9 +59,12 @@ function askedKind(name: string): StorageKind {
   throw new AuthError('usage', 'there is no storage of that kind', { hint: `--storage ${STORAGE_KINDS.join(' | ')}` })
 }
 
-function noKeychain(error: AuthError): AuthError {
+/** Nothing is decided yet, so beside what would mend the keychain stands what can be chosen instead. */
+function withChoices(error: AuthError): AuthError {
+  const choices =
+    'or choose: --storage passphrase (with AIAUTH_PASSPHRASE_FILE), or --storage plaintext (readable by anyone who can read your files)'
   return new AuthError(error.code, error.message, {
-    hint: 'start a keychain service, or choose: --storage passphrase (with AIAUTH_PASSPHRASE_FILE), or --storage plaintext (readable by anyone who can read your files)',
+    hint: [error.hint, choices].filter(Boolean).join('; '),
     cause: error,
   })
 }

@@ -8,35 +8,58 @@ import { vaultOf } from './vault-of.ts'
 
 export interface DropAccountInput {
   readonly account: Account
-  /** Where to revoke; `undefined` forgets locally only. */
+  /** Where to revoke; `undefined` when the settings no longer know the provider. */
   readonly provider: Provider | undefined
+  /** Forget it here, and tell the provider nothing. */
+  readonly localOnly: boolean
 }
 
 /** What became of the grant at the provider, with the reason where it was not confirmed. */
 export type Revocation =
-  | { readonly outcome: 'confirmed' | 'not-asked' | 'nothing-to-revoke' }
-  | { readonly outcome: 'not-confirmed'; readonly reason: string }
+  { readonly outcome: 'confirmed' | 'not-asked' } | { readonly outcome: 'not-confirmed'; readonly reason: string }
+
+export interface Dropped {
+  readonly revocation: Revocation
+  /** Why the secret may still be in its store, where that store is gone. */
+  readonly leftBehind: string | undefined
+}
 
 /**
  * Ends the grant at the provider, then forgets the account: the secret first, then the
  * facts. The provider's no, or its silence, does not keep the account here; it is told.
  *
+ * A keychain that is locked or silent does keep it, for it can be opened. One that is not
+ * there at all does not, when nothing else was asked than to forget the account here.
+ *
  * @throws AuthError what vault and file throw; then the account is still there.
  */
 export async function dropAccount(
   ports: Pick<Ports, 'vaults' | 'authFile' | 'http'>,
-  { account, provider }: DropAccountInput,
+  { account, provider, localOnly }: DropAccountInput,
   signal: AbortSignal,
-): Promise<Revocation> {
+): Promise<Dropped> {
   const vault = vaultOf(ports.vaults, account)
-  const revocation =
-    provider === undefined ? NOT_ASKED : await revoke(ports, await readable(vault.read(account.id)), provider, signal)
-  await vault.remove(account.id)
+  let revocation: Revocation = { outcome: 'not-asked' }
+  let leftBehind: string | undefined
+  try {
+    if (!localOnly) revocation = await revoke(ports, await readable(vault.read(account.id)), provider, signal)
+    await vault.remove(account.id)
+  } catch (error) {
+    if (!(error instanceof AuthError) || error.code !== 'storage-unavailable') throw error
+    if (!localOnly) throw withWayOut(error, account)
+    leftBehind = error.message
+  }
   await ports.authFile.update((file) => withoutAccount(file, account))
-  return revocation
+  return { revocation, leftBehind }
 }
 
-const NOT_ASKED: Revocation = { outcome: 'not-asked' }
+function withWayOut(error: AuthError, { name }: Account): AuthError {
+  const wayOut = `to forget it here all the same: aiauth logout ${name} --local-only`
+  return new AuthError(error.code, error.message, {
+    hint: [error.hint, wayOut].filter(Boolean).join('; '),
+    cause: error,
+  })
+}
 
 /** A damaged secret cannot be revoked; that must not make the account impossible to forget. */
 async function readable(reading: Promise<TokenBundle | undefined>): Promise<TokenBundle | undefined> {
@@ -51,10 +74,11 @@ async function readable(reading: Promise<TokenBundle | undefined>): Promise<Toke
 async function revoke(
   ports: Pick<Ports, 'http'>,
   bundle: TokenBundle | undefined,
-  provider: Provider,
+  provider: Provider | undefined,
   signal: AbortSignal,
 ): Promise<Revocation> {
-  if (bundle === undefined) return { outcome: 'nothing-to-revoke' }
+  if (provider === undefined) return notConfirmed('the settings do not know it any more, so it could not be asked')
+  if (bundle === undefined) return notConfirmed('the tokens are gone or damaged here, so it could not be asked')
   const { revocationEndpoint } = provider
   if (revocationEndpoint === undefined) return notConfirmed('it has no revocation endpoint')
   if (bundle.tokenEndpoint !== provider.tokenEndpoint || bundle.clientId !== provider.clientId) {

@@ -26,17 +26,24 @@ export async function freshToken(
   ports: FreshTokenPorts,
   { account, minValiditySeconds }: FreshTokenInput,
 ): Promise<TokenBundle> {
-  const bundle = await vaultOf(ports.vaults, account).read(account.id)
-  if (bundle === undefined) {
-    throw new AuthError('secret-missing', `the tokens of ${account.name} are gone from the ${account.secret.store}`, {
-      hint: signInAgain(account),
-    })
-  }
+  const bundle = await readBundleOf(ports, account)
   const { expiresAtMs } = bundle.tokens
   if (expiresAtMs === undefined) return bundle
   const leftSeconds = Math.floor((expiresAtMs - ports.clock.nowMs()) / 1000)
   if (leftSeconds > 0 && leftSeconds >= minValiditySeconds) return bundle
   throw tooOld(account, leftSeconds)
+}
+
+async function readBundleOf(ports: FreshTokenPorts, account: Account): Promise<TokenBundle> {
+  const gone = `the tokens of ${account.name} are gone from the ${account.secret.store}`
+  try {
+    const bundle = await vaultOf(ports.vaults, account).read(account.id)
+    if (bundle !== undefined) return bundle
+  } catch (error) {
+    if (!(error instanceof AuthError) || error.code !== 'secret-missing') throw error
+    throw new AuthError('secret-missing', error.message, { hint: signInAgain(account), cause: error })
+  }
+  throw new AuthError('secret-missing', gone, { hint: signInAgain(account) })
 }
 
 function tooOld(account: Account, leftSeconds: number): AuthError {

@@ -1,7 +1,6 @@
 import { AuthError, type AuthErrorCode } from '../model/errors.ts'
 import { cleanLine } from '../model/untrusted.ts'
 
-const OTHERWISE = 'aiauth login claude --storage passphrase'
 const UNLOCK_COMMANDS: Readonly<Partial<Record<NodeJS.Platform, string>>> = {
   darwin: 'security unlock-keychain',
   // Replacing is how a running daemon is unlocked; it takes all of stdin, so no line end may follow.
@@ -26,38 +25,38 @@ const FAILURES: readonly (readonly [RegExp, AuthErrorCode, string, () => string]
     /no result found/i,
     'storage-unavailable',
     'your keychain has no default collection',
-    () => `create or open one in your keychain program, or choose: ${OTHERWISE}`,
+    () => 'create or open one in your keychain program',
   ],
   [
     /longer than the platform limit|rejected by the platform/i,
     'storage-unavailable',
     'your keychain takes no value of this size',
-    () => OTHERWISE,
+    () => 'keep the tokens elsewhere: --storage passphrase',
   ],
   [
     /\b1312\b|logon session/i,
     'storage-unavailable',
     'this Windows session has no credential store, as over SSH',
-    () => `sign in at the machine itself, or choose: ${OTHERWISE}`,
+    () => 'sign in at the machine itself',
   ],
   [
     /not provided by any \.service|ServiceUnknown|NameHasNoOwner/,
     'storage-unavailable',
     'no keychain service runs here (D-Bus knows no org.freedesktop.secrets)',
-    () => `start gnome-keyring, KWallet or KeePassXC, or choose: ${OTHERWISE}`,
+    () => 'start gnome-keyring, KWallet or KeePassXC',
   ],
   [
     /failed to connect|autolaunch|address/i,
     'storage-unavailable',
     'no keychain here (no D-Bus session)',
-    () => OTHERWISE,
+    () => 'run it inside a desktop session, or start a D-Bus session with a keychain service',
   ],
   [/dbus error/i, 'storage-unavailable', 'the connection to your keychain broke', () => 'try again'],
   [
     /cannot find (?:module|native binding)|dlopen|failed to load native/i,
     'storage-unavailable',
     'the keychain package is missing or made for another system',
-    () => `npm install -g aiauth, with optional dependencies, or choose: ${OTHERWISE}`,
+    () => 'npm install --global aiauth, with optional dependencies',
   ],
 ]
 
@@ -76,7 +75,7 @@ export function keychainError(cause: unknown): AuthError {
     undefined,
     'storage-unavailable' as const,
     `your keychain failed (${cleanLine(text)})`,
-    () => OTHERWISE,
+    () => 'try again',
   ]
   return new AuthError(code, message, { hint: hint(), cause })
 }
@@ -85,5 +84,5 @@ export function keychainError(cause: unknown): AuthError {
 function unlockAdvice(): string {
   const isRemote = process.env['SSH_CONNECTION'] !== undefined || process.env['SSH_TTY'] !== undefined
   const command = isRemote ? UNLOCK_COMMANDS[process.platform] : undefined
-  return command ?? `unlock it and try again, or choose: ${OTHERWISE}`
+  return command ?? 'unlock it, then try again'
 }

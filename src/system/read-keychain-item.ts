@@ -13,10 +13,10 @@ export const KEYCHAIN_IS_SLOW = 'aiauth: waiting for your keychain: answer its d
  * One bundle, read in this very process: 8 ms in place of a child's 40 to 80. When the
  * keychain keeps us waiting too long, the caller must end the program by `endNow`.
  */
-export async function readKeychainItem(accountId: string): Promise<TokenBundle | undefined> {
+export async function readKeychainItem(accountId: string, signal: AbortSignal): Promise<TokenBundle | undefined> {
   const text = await patiently(keychainDirect.getPassword(accountId), {
     interactive: isTerminal(0) && isTerminal(2) && (process.env['AIAUTH_NO_INPUT'] ?? '') === '',
-    signal: new AbortController().signal,
+    signal,
     onSlow: () => writeFully(2, `${KEYCHAIN_IS_SLOW}\n`),
   })
   return text === undefined ? undefined : readBundle(new Secret(text), accountId)

@@ -33,6 +33,7 @@ export function sealedVaultOnDisk(home: string, findPassphrase: FindPassphrase |
   const path = join(home, 'vault.json')
   const kind = findPassphrase === undefined ? 'plaintext' : 'passphrase'
   let passphrase: Promise<Secret> | undefined
+  let made: OpenVault | undefined
   let opened: { slot: string; key: Buffer } | undefined
   const passphraseOnce = (isNew: boolean) => (passphrase ??= findPassphrase?.(isNew))
 
@@ -50,7 +51,7 @@ export function sealedVaultOnDisk(home: string, findPassphrase: FindPassphrase |
   const openOrMake = async (): Promise<OpenVault> => {
     const file = read()
     if (file !== undefined) return { file, key: await unlock(file) }
-    const made = newSealedFile(randomUUID(), await passphraseOnce(true))
+    made ??= newSealedFile(randomUUID(), await passphraseOnce(true))
     opened = { slot: JSON.stringify(made.file.slot), key: made.key }
     return made
   }
@@ -64,7 +65,11 @@ export function sealedVaultOnDisk(home: string, findPassphrase: FindPassphrase |
 
   return {
     kind,
-    probe: () => change(({ file }) => file),
+    async probe() {
+      await openOrMake()
+      // The lock is a file of the same folder, written and synced in the same way.
+      await withLock(`${path}.lock`, () => undefined)
+    },
     async read(accountId) {
       const file = read()
       if (file === undefined) return undefined

@@ -1,4 +1,3 @@
-import { constants } from 'node:os'
 import { AuthError } from '../model/errors.ts'
 
 export interface Interruption {
@@ -7,7 +6,8 @@ export interface Interruption {
   exitCode(): number | undefined
 }
 
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+/** Exit codes as a shell gives them: 128 and the signal's number. */
+const EXIT_CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const
 
 /**
  * Ctrl-C, SIGTERM and SIGHUP as one `AbortSignal`: the work ends at its next step, in order.
@@ -16,9 +16,9 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 export function catchSignals(): Interruption {
   const controller = new AbortController()
   let code: number | undefined
-  for (const name of SIGNALS) {
+  for (const [name, exitCode] of Object.entries(EXIT_CODES)) {
     process.on(name, () => {
-      code ??= 128 + constants.signals[name]
+      code ??= exitCode
       controller.abort(new AuthError('cancelled', 'cancelled'))
     })
   }

@@ -76,7 +76,5 @@ function parsed(stored: Secret) {
 }
 
 function unreadable(): AuthError {
-  return new AuthError('secret-missing', 'the stored tokens of this account are damaged; they were left as they are', {
-    hint: 'aiauth logout --local-only <name>, then sign in again',
-  })
+  return new AuthError('secret-missing', 'the stored tokens of this account are damaged; they were left as they are')
 }

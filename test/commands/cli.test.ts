@@ -162,7 +162,7 @@ describe('aiauth login', () => {
     const { exitCode, err, ports } = await run(['login', 'claude', '--accept-terms'], { ...SIGN_IN, brokenVault })
     expect(exitCode).toBe(7)
     expect(err).toContain(brokenVault.message)
-    expect(err.includes('--storage passphrase')).toBe(brokenVault.code === 'storage-unavailable')
+    expect(err).toMatch(/--storage passphrase.*--storage plaintext/)
     expect(ports.requests).toEqual([])
     expect(ports.current()).toBeUndefined()
   })
@@ -335,9 +335,28 @@ describe('aiauth logout', () => {
     expect([exitCode, ports.current()?.accounts.length]).toEqual([7, 1])
   })
 
-  it('can forget an account whose secret is damaged or gone', async () => {
-    const { exitCode, ports } = await run(['logout', 'work'], { file: fileWith(account()) })
+  it('K5: can forget an account whose secret is gone, and does not claim that the grant has ended', async () => {
+    const { exitCode, err, ports } = await run(['logout', 'work'], { file: fileWith(account()) })
     expect([exitCode, ports.current()?.accounts]).toEqual([0, []])
+    expect(err).toContain('did not confirm')
+  })
+
+  it('K2: keeps an account whose keychain is not there, and says how to forget it all the same', async () => {
+    const brokenVault = new AuthError('storage-unavailable', 'no keychain here', { hint: 'start one' })
+    const world = { file: fileWith(account()), brokenVault }
+    const kept = await run(['logout', 'work'], world)
+    expect([kept.exitCode, kept.ports.current()?.accounts.length]).toEqual([7, 1])
+    expect(kept.err).toContain('start one; to forget it here all the same: aiauth logout work --local-only')
+    const forgotten = await run(['logout', 'work', '--local-only'], world)
+    expect([forgotten.exitCode, forgotten.ports.current()?.accounts]).toEqual([0, []])
+    expect(forgotten.err).toContain('its tokens may still be in the keychain (no keychain here)')
+  })
+
+  it('signs out of a provider that the settings no longer know, and says that it was not asked', async () => {
+    const file = fileWith(account({ provider: 'acme', mode: 'default' }))
+    const { exitCode, err, ports } = await run(['logout', 'work'], { file }, withBundle)
+    expect([exitCode, ports.requests, ports.current()?.accounts]).toEqual([0, [], []])
+    expect(err).toContain('acme did not confirm')
   })
 
   it('clears the default account when it goes', async () => {

@@ -100,7 +100,7 @@ export function fakePorts(world: FakeWorld = {}): FakePorts {
     probe: () => (world.brokenVault ? Promise.reject(world.brokenVault) : Promise.resolve()),
     read: (id) => (world.brokenVault ? Promise.reject(world.brokenVault) : Promise.resolve(bundles.get(id))),
     write: (bundle) => Promise.resolve(void bundles.set(bundle.accountId, bundle)),
-    remove: (id) => Promise.resolve(void bundles.delete(id)),
+    remove: (id) => (world.brokenVault ? Promise.reject(world.brokenVault) : Promise.resolve(void bundles.delete(id))),
   })
 
   return {

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -54,6 +54,12 @@ describe('the vault file', () => {
     await vault.write(bundle())
     await open().read(bundle().accountId)
     expect(asked).toEqual([true, false])
+  })
+
+  it('is not made by a mere proof that it could be', async () => {
+    const folder = home()
+    await sealedVaultOnDisk(folder, passphrase('p')).probe()
+    expect(readdirSync(folder)).toEqual([])
   })
 
   it('does not open a box that was moved to another account', async () => {
