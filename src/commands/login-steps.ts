@@ -10,6 +10,7 @@ import { withDiscovery } from '../oauth/discovery.ts'
 import { allProviders, getProvider, isAtVendor, termsAccepted } from '../providers/registry.ts'
 import { accountJson, jsonText } from '../ui/account-json.ts'
 import { announcement, PLAINTEXT_WARNING, signedIn, termsLines } from '../ui/sign-in-words.ts'
+import { warn } from './warn.ts'
 
 export interface LoginOptions {
   readonly name?: string
@@ -121,10 +122,6 @@ function signInInput(ports: Ports, provider: Provider, redirect: Redirect, optio
     browserUnavailable: () => warn(ports, 'no browser could be opened here; open the address above yourself'),
     pasteRefused: () => warn(ports, 'that is not the answer to this sign-in; copy the whole address or code once more'),
   }
-}
-
-function warn(ports: Ports, message: string): void {
-  ports.terminal.say(`aiauth: ${ports.terminal.errStyle.yellow('warning')}: ${message}`, { always: true })
 }
 
 function tell(ports: Ports, account: Account, json: boolean): void {

@@ -8,6 +8,7 @@ import type { Provider } from '../model/provider.ts'
 import { allProviders } from '../providers/registry.ts'
 import { jsonText } from '../ui/account-json.ts'
 import { isJson } from './options.ts'
+import { warn } from './warn.ts'
 
 interface LogoutOptions {
   readonly all?: true
@@ -73,10 +74,6 @@ function tell(ports: Ports, account: Account, provider: Provider | undefined, re
   if (revocation.outcome !== 'not-confirmed') return
   const where = provider?.managePage === undefined ? 'in your settings there' : `at ${provider.managePage}`
   warn(ports, `${account.provider} did not confirm that the grant has ended (${revocation.reason}); end it ${where}`)
-}
-
-function warn({ terminal }: Ports, message: string): void {
-  terminal.say(`aiauth: ${terminal.errStyle.yellow('warning')}: ${message}`, { always: true })
 }
 
 const SUFFIXES: Readonly<Record<Revocation['outcome'], string>> = {

@@ -69,7 +69,8 @@ async function acquire(path: string, nonce: string, patience: LockPatience): Pro
 
 function create(path: string, nonce: string): boolean {
   try {
-    writeNewFile(path, JSON.stringify({ ...self(), nonce, at: new Date().toISOString() }))
+    // A power cut ends every holder, so a lock that it takes along is no loss.
+    writeNewFile(path, JSON.stringify({ ...self(), nonce, at: new Date().toISOString() }), { isDurable: false })
     return true
   } catch (error) {
     if (errorCode(error) === 'EEXIST') return false

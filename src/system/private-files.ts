@@ -78,15 +78,15 @@ function makeFolders(folder: string): void {
 /** Windows has no such flag. */
 const O_NOFOLLOW = (constants as { O_NOFOLLOW?: number }).O_NOFOLLOW ?? 0
 
-/** Creates a file that must not exist yet, 0600 whatever the umask says, and syncs it. */
-export function writeNewFile(path: string, text: string): void {
+/** Creates a file that must not exist yet, 0600 whatever the umask says, and syncs it unless it may be lost. */
+export function writeNewFile(path: string, text: string, { isDurable = true } = {}): void {
   const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | O_NOFOLLOW
   const descriptor = openSync(path, flags, 0o600)
   try {
     if (!IS_WINDOWS) fchmodSync(descriptor, 0o600)
     const bytes = Buffer.from(text, 'utf8')
     for (let written = 0; written < bytes.length;) written += writeSync(descriptor, bytes, written)
-    fsyncSync(descriptor)
+    if (isDurable) fsyncSync(descriptor)
   } finally {
     closeSync(descriptor)
   }

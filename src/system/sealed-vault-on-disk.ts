@@ -50,7 +50,8 @@ export function sealedVaultOnDisk(home: string, findPassphrase: FindPassphrase |
   }
   const openOrMake = async (): Promise<OpenVault> => {
     const file = read()
-    if (file !== undefined) return { file, key: await unlock(file) }
+    // An empty vault holds nothing that its key or its kind would be needed for.
+    if (file !== undefined && Object.keys(file.items).length > 0) return { file, key: await unlock(file) }
     made ??= newSealedFile(randomUUID(), await passphraseOnce(true))
     opened = { slot: JSON.stringify(made.file.slot), key: made.key }
     return made
@@ -67,12 +68,12 @@ export function sealedVaultOnDisk(home: string, findPassphrase: FindPassphrase |
     kind,
     async probe() {
       await openOrMake()
-      // The lock is a file of the same folder, written and synced in the same way.
+      // The lock is a file of the same folder, written in the same way.
       await withLock(`${path}.lock`, () => undefined)
     },
     async read(accountId) {
       const file = read()
-      if (file === undefined) return undefined
+      if (file === undefined || !Object.hasOwn(file.items, accountId)) return undefined
       const text = openItem(file, await unlock(file), accountId)
       return text === undefined ? undefined : readBundle(text, accountId)
     },

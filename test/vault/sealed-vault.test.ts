@@ -56,6 +56,16 @@ describe('the vault file', () => {
     expect(asked).toEqual([true, false])
   })
 
+  it('may change its kind or its passphrase once it is empty, and not before', async () => {
+    const folder = home()
+    await sealedVaultOnDisk(folder, passphrase('old')).write(bundle())
+    const plain = sealedVaultOnDisk(folder, undefined)
+    expect(await failure(plain.write(bundle()))).toMatchObject({ code: 'storage-unavailable' })
+    await plain.remove(bundle().accountId)
+    await plain.write(bundle())
+    expect((await plain.read(bundle().accountId))?.generation).toBe(1)
+  })
+
   it('is not made by a mere proof that it could be', async () => {
     const folder = home()
     await sealedVaultOnDisk(folder, passphrase('p')).probe()

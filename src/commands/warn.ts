@@ -1,0 +1,6 @@
+import type { Ports } from '../model/ports.ts'
+
+/** One line on stderr that must be known, also with `--quiet`. */
+export function warn({ terminal }: Pick<Ports, 'terminal'>, message: string): void {
+  terminal.say(`aiauth: ${terminal.errStyle.yellow('warning')}: ${message}`, { always: true })
+}
