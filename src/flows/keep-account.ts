@@ -99,7 +99,9 @@ function newAccount({ name, provider, storage, grant }: KeepAccountInput, bundle
 
 function withAccount(file: AuthFile, account: Account): AuthFile {
   assertNameIsFree(file, account.name, account.provider)
-  return { ...file, storage: file.storage ?? account.secret.store, accounts: [...file.accounts, account] }
+  // The kind is decided anew where nothing is kept any more (choose-storage.ts).
+  const decided = file.accounts.length === 0 ? null : file.storage
+  return { ...file, storage: decided ?? account.secret.store, accounts: [...file.accounts, account] }
 }
 
 /**

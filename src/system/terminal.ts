@@ -48,9 +48,11 @@ export function createTerminal({ quiet, noInput, colour, styles }: TerminalOptio
     },
     askSecret: async (question, signal) => {
       writeFully(STDERR, question)
-      const answer = await readHidden(stdin, signal)
-      writeFully(STDERR, '\n')
-      return answer
+      try {
+        return await readHidden(stdin, signal)
+      } finally {
+        writeFully(STDERR, '\n')
+      }
     },
     async during(words, work) {
       const working = work()

@@ -64,7 +64,11 @@ export function openSlot(file: SealedFile, passphrase: Secret | undefined): Buff
     maxmem: SCRYPT_MEMORY_LIMIT_BYTES,
   })
   const key = open(wrapping, wrapped, slotContext(file.fileId))
-  if (key === undefined) throw new AuthError('storage-locked', 'the passphrase is wrong')
+  if (key === undefined) {
+    throw new AuthError('storage-locked', 'the passphrase is wrong', {
+      hint: 'type it again, or check AIAUTH_PASSPHRASE_FILE',
+    })
+  }
   return key
 }
 

@@ -167,6 +167,12 @@ describe('aiauth login', () => {
     expect(ports.current()).toBeUndefined()
   })
 
+  it('writes down the storage that was chosen, also after another one that holds nothing any more', async () => {
+    const file = { ...newAuthFile('f'), storage: 'keychain' }
+    const { ports } = await run(['login', 'claude', '--accept-terms', '--storage', 'plaintext'], { ...SIGN_IN, file })
+    expect(ports.current()).toMatchObject({ storage: 'plaintext', accounts: [{ secret: { store: 'plaintext' } }] })
+  })
+
   it('refuses another storage than the accounts here have', async () => {
     const world = { ...SIGN_IN, file: fileWith(account()), variables: { AIAUTH_STORAGE: 'plaintext' } }
     const { exitCode, err } = await run(['login', 'claude', '--accept-terms'], world)
