@@ -1,9 +1,6 @@
-import { createRequire } from 'node:module'
 import type * as Os from 'node:os'
 import { isAbsolute, join, resolve } from 'node:path'
-
-/** Loaded where no variable names the home: 1 ms that the way to a token need not pay. */
-const load = createRequire(import.meta.url)
+import { AuthError } from '../model/errors.ts'
 
 type Variables = Readonly<Record<string, string | undefined>>
 
@@ -21,7 +18,14 @@ export function homeFolder(variables: Variables, platform: string = process.plat
   return join(xdg !== undefined && isAbsolute(xdg) ? xdg : join(userFolder(variables, platform), '.config'), 'aiauth')
 }
 
+/**
+ * `os` is asked only where no variable names the folder: loading it takes 1 ms, which the way
+ * to a token need not pay. Node 20.16 and later can be asked without an import.
+ */
 function userFolder(variables: Variables, platform: string): string {
   const named = variables[platform === 'win32' ? 'USERPROFILE' : 'HOME']
-  return named !== undefined && named !== '' ? named : (load('node:os') as typeof Os).homedir()
+  if (named !== undefined && named !== '') return named
+  const { getBuiltinModule } = process as { getBuiltinModule?: (name: 'node:os') => typeof Os }
+  if (getBuiltinModule !== undefined) return getBuiltinModule('node:os').homedir()
+  throw new AuthError('usage', 'the home folder is not known', { hint: 'AIAUTH_HOME=<folder>' })
 }

@@ -1,5 +1,3 @@
-import type * as ChildProcess from 'node:child_process'
-import { createRequire } from 'node:module'
 import type * as Keyring from '@napi-rs/keyring'
 import type { AuthError } from '../model/errors.ts'
 import { nativeCall } from './end-now.ts'
@@ -8,8 +6,6 @@ import type { KeychainVerbs } from './keychain-vault.ts'
 const SERVICE = 'aiauth'
 /** Unpinned, the package falls back to the kernel's keyring in silence, which a restart empties. */
 const PINNED: Keyring.EntryOptions = { linux: { store: 'secret-service' } }
-/** Importing a CommonJS package from an ES module costs 26 ms, requiring it 3. */
-const load = createRequire(import.meta.url)
 
 /** Programs that can ask the bus for the default collection, tried in turn: each distribution has one. */
 const COLLECTION_QUERIES: readonly (readonly [program: string, ...options: string[]])[] = [
@@ -59,7 +55,7 @@ export const keychainDirect: KeychainVerbs = {
 /** A new connection for each call, so that a keychain which was restarted is found again. */
 async function withEntry<T>(account: string, call: (entry: Keyring.AsyncEntry) => Promise<T>): Promise<T> {
   try {
-    const { AsyncEntry } = load('@napi-rs/keyring') as typeof Keyring
+    const { AsyncEntry } = await import('@napi-rs/keyring')
     return await nativeCall(() => call(new AsyncEntry(SERVICE, account, PINNED)))
   } catch (error) {
     throw await classified(error)
@@ -72,7 +68,7 @@ async function withEntry<T>(account: string, call: (entry: Keyring.AsyncEntry) =
  * program is there, the two cannot be told apart.
  */
 async function findCollection(): Promise<void> {
-  const { execFile } = load('node:child_process') as typeof ChildProcess
+  const { execFile } = await import('node:child_process')
   for (const [program, ...options] of COLLECTION_QUERIES) {
     const answer = await new Promise<string | undefined>((resolve) => {
       execFile(program, options, { timeout: QUERY_TIMEOUT_MS, windowsHide: true }, (error, output) =>

@@ -53,7 +53,7 @@ const FAILURES: readonly (readonly [RegExp, AuthErrorCode, string, () => string]
   ],
   [/dbus error/i, 'storage-unavailable', 'the connection to your keychain broke', () => 'try again'],
   [
-    /cannot find (?:module|native binding)|dlopen|failed to load native/i,
+    /cannot find (?:module|package|native binding)|dlopen|failed to load native/i,
     'storage-unavailable',
     'the keychain package is missing or made for another system',
     () => 'npm install --global aiauth, with optional dependencies',

@@ -19,7 +19,7 @@ export async function bundled(file: string, options: { packages?: boolean } = {}
   folders.push(folder)
   const path = join(folder, basename(file).replace(/\.ts$/, '.cjs'))
   const bundle = await rolldown({ input: join(ROOT, file), platform: 'node', external: [/^node:/, '@napi-rs/keyring'] })
-  await bundle.write({ file: path, format: 'cjs', codeSplitting: false })
+  await bundle.write({ file: path, format: 'cjs', codeSplitting: false, dynamicImportInCjs: false })
   await bundle.close()
   if (options.packages !== false) symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'))
   return path
