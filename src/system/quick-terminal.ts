@@ -1,4 +1,4 @@
-import { fstatSync } from 'node:fs'
+import { fstatSync, statSync } from 'node:fs'
 import type { Style, Terminal } from '../model/ports.ts'
 import type { Colour } from './colour.ts'
 import { writeFully } from './write-fully.ts'
@@ -30,7 +30,11 @@ export function quickTerminal(colour: Colour, styles: { plain: Style; coloured: 
 export function isTerminal(descriptor: 0 | 1 | 2): boolean {
   const streams = { 0: () => process.stdin, 1: () => process.stdout, 2: () => process.stderr }
   try {
-    return fstatSync(descriptor).isCharacterDevice() && streams[descriptor]().isTTY
+    const facts = fstatSync(descriptor)
+    // `/dev/null` is a character device too, and what most programs give us for stdin.
+    if (!facts.isCharacterDevice() || facts.rdev === statSync('/dev/null', { throwIfNoEntry: false })?.rdev)
+      return false
+    return streams[descriptor]().isTTY
   } catch {
     return false
   }

@@ -15,7 +15,7 @@ export const KEYCHAIN_IS_SLOW = 'aiauth: waiting for your keychain: answer its d
  */
 export async function readKeychainItem(accountId: string, signal: AbortSignal): Promise<TokenBundle | undefined> {
   const text = await patiently(keychainDirect.getPassword(accountId), {
-    interactive: isTerminal(0) && isTerminal(2) && (process.env['AIAUTH_NO_INPUT'] ?? '') === '',
+    interactive: isTerminal(2) && isTerminal(0) && (process.env['AIAUTH_NO_INPUT'] ?? '') === '',
     signal,
     onSlow: () => writeFully(2, `${KEYCHAIN_IS_SLOW}\n`),
   })
