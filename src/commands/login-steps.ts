@@ -98,6 +98,7 @@ async function storageFor(ports: Ports, file: AuthFile | undefined, options: Log
     hasPassphrase: ports.environment.hasPassphrase,
     ask: ports.terminal.interactive ? () => ports.terminal.ask(question, ports.interruption) : undefined,
   })
+  await ports.authFile.probe()
   if (storage === 'plaintext') warn(ports, PLAINTEXT_WARNING)
   return storage
 }

@@ -188,6 +188,12 @@ export interface AuthFileStore {
    */
   read(): AuthFile | undefined
   /**
+   * Proves that the file could be written, by taking its lock, which stands beside it.
+   *
+   * @throws AuthError `storage-unavailable`, `busy`.
+   */
+  probe(): Promise<void>
+  /**
    * Reads, changes and writes the file under its lock. The change gets the newest content
    * (an empty file when there is none) and may throw to leave everything as it is.
    *

@@ -12,6 +12,7 @@ export function authFileOnDisk(home: string): AuthFileStore {
   const read = () => readAuthFile(home)
   return {
     read,
+    probe: () => withLock(`${path}.lock`, () => undefined),
     update: (change) =>
       withLock(`${path}.lock`, (lock) => {
         const current = read() ?? newAuthFile(randomUUID())

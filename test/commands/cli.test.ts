@@ -167,6 +167,13 @@ describe('aiauth login', () => {
     expect(ports.current()).toBeUndefined()
   })
 
+  it('F14: exits 7 before a browser opens when its folder cannot be written', async () => {
+    const readOnly = new AuthError('storage-unavailable', 'auth.json.lock cannot be written (EROFS)')
+    const { exitCode, err, ports } = await run(['login', 'claude', '--accept-terms'], { ...SIGN_IN, readOnly })
+    expect([exitCode, ports.requests]).toEqual([7, []])
+    expect(err).not.toContain('https://claude.com/cai')
+  })
+
   it('writes down the storage that was chosen, also after another one that holds nothing any more', async () => {
     const file = { ...newAuthFile('f'), storage: 'keychain' }
     const { ports } = await run(['login', 'claude', '--accept-terms', '--storage', 'plaintext'], { ...SIGN_IN, file })

@@ -20,6 +20,8 @@ export interface FakeWorld {
   /** What the browser does with the address it is given: returns the query that comes back. */
   readonly browse?: (url: URL) => string | undefined
   readonly brokenVault?: AuthError
+  /** Why `auth.json` cannot be written. */
+  readonly readOnly?: AuthError
 }
 
 export interface FakePorts extends Ports {
@@ -131,6 +133,7 @@ export function fakePorts(world: FakeWorld = {}): FakePorts {
     vaults: { vault },
     authFile: {
       read: () => file,
+      probe: () => (world.readOnly ? Promise.reject(world.readOnly) : Promise.resolve()),
       update: (change) => Promise.resolve((file = change(file ?? newAuthFile('file-1')))),
     },
     settings: {
