@@ -1,9 +1,10 @@
 import { spawnSync } from 'node:child_process'
-import { readFileSync, statSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { formatAuthFile, newAuthFile } from '../../src/auth-file/format.ts'
 import type { Account } from '../../src/model/account.ts'
+import { VERSION } from '../../src/providers/user-agent.ts'
 import { Secret } from '../../src/model/secret.ts'
 import { sealedVaultOnDisk } from '../../src/system/sealed-vault-on-disk.ts'
 import { account, bundle } from '../fakes/account.ts'
@@ -111,6 +112,21 @@ describe('the short way', () => {
   })
 
   it('is small', () => expect(statSync(join(ROOT, 'dist', 'aiauth.cjs')).size).toBeLessThan(22_000))
+})
+
+describe('bin/aiauth.js', () => {
+  it('makes a clone ready before its first command, with nothing on stdout but the answer', () => {
+    const clone = temporaryHome()
+    for (const folder of ['bin', 'dist', 'test']) mkdirSync(join(clone, folder))
+    for (const file of ['bin/aiauth.js', 'bin/package.json']) cpSync(join(ROOT, file), join(clone, file))
+    // Stands for the real one, which installs and builds; the demo of a fresh clone runs that.
+    const ready = `require('node:fs').cpSync(${JSON.stringify(join(ROOT, 'dist', 'aiauth.cjs'))}, '${clone}/dist/aiauth.cjs'); console.log('built')`
+    writeFileSync(join(clone, 'test', 'ready.js'), ready)
+    const { stdout, stderr } = spawnSync(process.execPath, [join(clone, 'bin', 'aiauth.js'), '--version'], {
+      encoding: 'utf8',
+    })
+    expect([stdout, stderr]).toEqual([`${VERSION}\n`, 'built\n'])
+  })
 })
 
 describe('aiauth token', () => {
