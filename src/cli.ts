@@ -2,25 +2,21 @@ import { Command, CommanderError } from 'commander'
 import { addLoginCommand } from './commands/login.ts'
 import { addLogoutCommand } from './commands/logout.ts'
 import { addProvidersCommand } from './commands/providers.ts'
+import { reportError, type ReportOptions } from './commands/report-error.ts'
 import { addStatusCommand } from './commands/status.ts'
 import { addTokenCommand } from './commands/token.ts'
 import { AuthError } from './model/errors.ts'
 import type { Ports } from './model/ports.ts'
 import { cleanLine } from './model/untrusted.ts'
 import { VERSION } from './providers/user-agent.ts'
-import { jsonText } from './ui/account-json.ts'
-import { errorReport } from './ui/error-text.ts'
 
-export interface CliOptions {
-  readonly json: boolean
-  readonly debug: boolean
-}
+export { reportError, type ReportOptions }
 
 /**
  * Runs one command line and returns its exit code. Never throws and never exits, so a test
  * can run the whole program with other ports.
  */
-export async function runCli(argv: readonly string[], ports: Ports, options: CliOptions): Promise<number> {
+export async function runCli(argv: readonly string[], ports: Ports, options: ReportOptions): Promise<number> {
   const program = createProgram(ports)
   try {
     await program.parseAsync(argv, { from: 'user' })
@@ -28,20 +24,8 @@ export async function runCli(argv: readonly string[], ports: Ports, options: Cli
   } catch (error) {
     if (error instanceof CommanderError && error.code === 'commander.help') program.outputHelp()
     if (error instanceof CommanderError && HELPED.includes(error.code)) return 0
-    return reportError(error instanceof CommanderError ? asUsage(error) : error, ports, options)
+    return reportError(error instanceof CommanderError ? asUsage(error) : error, ports.terminal, options)
   }
-}
-
-/** Tells an error the way that was asked for and returns its exit code. */
-export function reportError(
-  error: unknown,
-  { terminal }: Pick<Ports, 'terminal'>,
-  { json, debug }: CliOptions,
-): number {
-  const report = errorReport(error, terminal.errStyle, debug)
-  if (json) terminal.out(jsonText(report.json))
-  else for (const line of report.lines) terminal.say(line, { always: true })
-  return report.exitCode
 }
 
 function createProgram(ports: Ports): Command {

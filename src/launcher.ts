@@ -1,3 +1,4 @@
+import { reportError } from './commands/report-error.ts'
 import { showStatus } from './commands/status.ts'
 import { DEFAULT_MIN_VALIDITY_SECONDS, printToken } from './commands/token.ts'
 import { AuthError } from './model/errors.ts'
@@ -10,8 +11,6 @@ import { readKeychainItem } from './system/read-keychain-item.ts'
 import { catchSignals, type Interruption } from './system/signals.ts'
 import { quickTerminal, type QuickTerminal } from './system/quick-terminal.ts'
 import { readAuthFile } from './system/read-auth-file.ts'
-import { jsonText } from './ui/account-json.ts'
-import { errorReport } from './ui/error-text.ts'
 import { ANSI, PLAIN } from './ui/style.ts'
 
 /**
@@ -25,17 +24,16 @@ export async function launch(
   wholeProgram: (argv: readonly string[]) => Promise<void>,
 ): Promise<void> {
   const words = argv.filter((word) => word !== '--json')
+  const json = words.length < argv.length
   const terminal = quickTerminal(colourOf(process.env, new Set(argv)), { plain: PLAIN, coloured: ANSI })
-  const shortWay = shortWayFor(words, words.length < argv.length, terminal)
+  const shortWay = shortWayFor(words, json, terminal)
   if (shortWay === undefined) return wholeProgram(argv)
   try {
     await shortWay()
   } catch (error) {
-    if (!(error instanceof AuthError) || error.code === 'internal') return wholeProgram(argv)
-    const report = errorReport(error, terminal.errStyle, false)
-    if (words.length < argv.length) terminal.out(jsonText(report.json))
-    else for (const line of report.lines) terminal.say(line)
-    endNow(interruption?.exitCode() ?? report.exitCode)
+    if (!(error instanceof AuthError)) return wholeProgram(argv)
+    const exitCode = reportError(error, terminal, { json, debug: false })
+    endNow(interruption?.exitCode() ?? exitCode)
   }
 }
 

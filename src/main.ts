@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
-import { reportError, runCli, type CliOptions } from './cli.ts'
+import { reportError, runCli, type ReportOptions } from './cli.ts'
 import type { Ports } from './model/ports.ts'
 import { authFileOnDisk } from './system/auth-file-on-disk.ts'
 import { clock } from './system/clock.ts'
@@ -11,7 +11,7 @@ import { createHttp } from './system/http.ts'
 import { openKeychain } from './system/keychain.ts'
 import { keychainVault } from './system/keychain-vault.ts'
 import { findPassphrase, hasPassphrase } from './system/passphrase.ts'
-import { KEYCHAIN_IS_SLOW } from './system/read-keychain-item.ts'
+import { KEYCHAIN_IS_SLOW } from './system/keychain-patience.ts'
 import { remoteLogin } from './system/remote-login.ts'
 import { sealedVaultOnDisk } from './system/sealed-vault-on-disk.ts'
 import { settingsOnDisk } from './system/settings-on-disk.ts'
@@ -25,12 +25,12 @@ import { PLAIN } from './ui/style.ts'
 export async function main(argv: readonly string[]): Promise<void> {
   const variables = takeVariables()
   const flags = new Set(argv.slice(0, argv.includes('--') ? argv.indexOf('--') : argv.length))
-  const options: CliOptions = { json: flags.has('--json'), debug: flags.has('--debug') }
+  const options: ReportOptions = { json: flags.has('--json'), debug: flags.has('--debug') }
   const interruption = catchSignals()
   const terminal = await terminalFor(variables, flags)
-  const { ports, close } = createPorts(variables, terminal, interruption)
-  const fail = (error: unknown) => endNow(reportError(error, { terminal }, options))
+  const fail = (error: unknown) => endNow(reportError(error, terminal, options))
   process.once('uncaughtException', fail).once('unhandledRejection', fail)
+  const { ports, close } = createPorts(variables, terminal, interruption)
   const exitCode = await runCli(argv, ports, options)
   close()
   endNow(exitCode === 0 ? 0 : (interruption.exitCode() ?? exitCode))
@@ -79,7 +79,14 @@ function createPorts(
   }
   const ports: Ports = {
     clock,
-    environment: { variables, remoteLogin: remoteLogin(variables), hasPassphrase: hasPassphrase(variables) },
+    environment: {
+      variables,
+      remoteLogin: remoteLogin(variables),
+      // It may read a file, and only a sign-in wants to know.
+      get hasPassphrase() {
+        return hasPassphrase(variables)
+      },
+    },
     terminal,
     http: createHttp(trace),
     loopback: {

@@ -1,6 +1,6 @@
 import { ACCOUNT_STATES, type Account, type AccountState, type AuthFile, type Preferences } from '../model/account.ts'
 import { AuthError } from '../model/errors.ts'
-import { isRecord, type UntrustedRecord } from '../model/untrusted.ts'
+import { isRecord, json, type UntrustedRecord } from '../model/untrusted.ts'
 
 /** The version that this program reads and writes. */
 export const AUTH_FILE_VERSION = 2
@@ -34,7 +34,10 @@ export function formatAuthFile(file: AuthFile): string {
  * fault. Never with content: a damaged file may hold a secret in the wrong place.
  */
 export function parseAuthFile(text: string): AuthFile {
-  const source = parsed(text.replace(/^\uFEFF/, ''))
+  const content = text.replace(/^\uFEFF/, '')
+  if (content.trim() === '') throw invalid('is empty')
+  const source = json(content)
+  if (source === undefined) throw invalid('is not valid JSON')
   if (!isRecord(source)) throw invalid('is not a record')
   const version = source['version']
   if (version === undefined) throw legacy()
@@ -60,16 +63,6 @@ export function parseAuthFile(text: string): AuthFile {
     storage,
     accounts: accounts(source),
     preferences: preferences(source),
-  }
-}
-
-function parsed(text: string): unknown {
-  if (text.trim() === '') throw invalid('is empty')
-  try {
-    return JSON.parse(text)
-  } catch {
-    // The message of a SyntaxError quotes the file, which may hold a secret.
-    throw invalid('is not valid JSON')
   }
 }
 

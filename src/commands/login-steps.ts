@@ -5,7 +5,7 @@ import type { Account, AuthFile, StorageKind } from '../model/account.ts'
 import { AuthError } from '../model/errors.ts'
 import type { Ports } from '../model/ports.ts'
 import type { Provider, Redirect } from '../model/provider.ts'
-import { text } from '../model/untrusted.ts'
+import { text, type UntrustedRecord } from '../model/untrusted.ts'
 import { withDiscovery } from '../oauth/discovery.ts'
 import { allProviders, getProvider, isAtVendor, termsAccepted } from '../providers/registry.ts'
 import { accountJson, jsonText } from '../ui/account-json.ts'
@@ -33,14 +33,15 @@ export async function login(
   options: LoginOptions,
   json: boolean,
 ): Promise<void> {
-  const known = getProvider(ports.settings.read(), providerId ?? (await askProvider(ports)), options.mode)
+  const config = ports.settings.read()
+  const known = getProvider(config, providerId ?? (await askProvider(ports, config)), options.mode)
   const redirect = redirectFor(known, options.port)
   const file = ports.authFile.read()
   const name = options.name ?? known.id
   assertNameIsFree(file, name, known.id)
   const provider = await withDiscovery(ports.http, known, ports.interruption)
-  await agreeToTerms(ports, provider, options)
-  const storage = await storageFor(ports, file, options)
+  await agreeToTerms(ports, config, provider, options)
+  const storage = await storageFor(ports, config, file, options)
   const timedOut = new AuthError('sign-in-timed-out', 'nobody came back from the browser in time', {
     hint: `aiauth login ${provider.id} --timeout 15m`,
   })
@@ -50,15 +51,15 @@ export async function login(
       for (const warning of grant.warnings) warn(ports, warning)
       return ports.terminal.during('storing the tokens', () => keepAccount(ports, { name, provider, storage, grant }))
     }
-    const account = await signIn(ports, signInInput(ports, provider, redirect, options), keep, deadline.signal)
+    const account = await signIn(ports, signInInput(ports, config, provider, redirect, options), keep, deadline.signal)
     tell(ports, account, json)
   } finally {
     deadline.end()
   }
 }
 
-async function askProvider(ports: Ports): Promise<string> {
-  const ids = [...new Set(allProviders(ports.settings.read()).map((provider) => provider.id))]
+async function askProvider(ports: Ports, config: UntrustedRecord): Promise<string> {
+  const ids = [...new Set(allProviders(config).map((provider) => provider.id))]
   const hint = ids.map((id) => `aiauth login ${id}`).join(', or ')
   if (!ports.terminal.interactive) throw new AuthError('usage', 'which provider?', { hint })
   const answer = await ports.terminal.ask(`which provider (${ids.join(', ')})? `, ports.interruption)
@@ -76,9 +77,14 @@ function redirectFor(provider: Provider, asked: number | undefined): Redirect {
   })
 }
 
-async function agreeToTerms(ports: Ports, provider: Provider, options: LoginOptions): Promise<void> {
+async function agreeToTerms(
+  ports: Ports,
+  config: UntrustedRecord,
+  provider: Provider,
+  options: LoginOptions,
+): Promise<void> {
   if (provider.terms === undefined || !isAtVendor(provider)) return
-  if (termsAccepted(ports.settings.read(), provider)) return
+  if (termsAccepted(config, provider)) return
   for (const line of termsLines(provider.title, provider.terms)) ports.terminal.say(line, { always: true })
   if (options.acceptTerms !== true) {
     const hint = `aiauth login ${provider.id} --accept-terms, or set providers.${provider.id}.acceptedTerms to true in config.json`
@@ -89,12 +95,17 @@ async function agreeToTerms(ports: Ports, provider: Provider, options: LoginOpti
   await ports.settings.acceptTerms(provider.id, provider.mode)
 }
 
-async function storageFor(ports: Ports, file: AuthFile | undefined, options: LoginOptions): Promise<StorageKind> {
+async function storageFor(
+  ports: Ports,
+  config: UntrustedRecord,
+  file: AuthFile | undefined,
+  options: LoginOptions,
+): Promise<StorageKind> {
   const { variables } = ports.environment
   const question = 'no keychain here; keep the tokens in (passphrase, plaintext; empty: stop)? '
   const storage = await chooseStorage(ports, {
     file,
-    asked: options.storage ?? text(variables['AIAUTH_STORAGE']) ?? text(ports.settings.read()['storage']),
+    asked: options.storage ?? text(variables['AIAUTH_STORAGE']) ?? text(config['storage']),
     hasPassphrase: ports.environment.hasPassphrase,
     ask: ports.terminal.interactive ? () => ports.terminal.ask(question, ports.interruption) : undefined,
   })
@@ -103,9 +114,15 @@ async function storageFor(ports: Ports, file: AuthFile | undefined, options: Log
   return storage
 }
 
-function signInInput(ports: Ports, provider: Provider, redirect: Redirect, options: LoginOptions): SignInInput {
+function signInInput(
+  ports: Ports,
+  config: UntrustedRecord,
+  provider: Provider,
+  redirect: Redirect,
+  options: LoginOptions,
+): SignInInput {
   const { variables, remoteLogin } = ports.environment
-  const chosen = [options.browser, variables['BROWSER'], ports.settings.read()['browser']]
+  const chosen = [options.browser, variables['BROWSER'], config['browser']]
   const command = chosen.find((each) => typeof each === 'string' && each.trim() !== '') as string | undefined
   const open = options.browser !== false && (command !== undefined || remoteLogin === undefined)
   return {

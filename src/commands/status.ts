@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { effectiveAccount, getAccount } from '../flows/choose-account.ts'
+import { defaultAccount, effectiveAccount, getAccount, SIGN_IN, signInAgain } from '../flows/choose-account.ts'
 import type { Account, AuthFile } from '../model/account.ts'
 import { stateAt } from '../model/account-state.ts'
 import { AuthError } from '../model/errors.ts'
@@ -39,7 +39,8 @@ export function showStatus(ports: StatusPorts, { names, json }: StatusInput): vo
   const accounts = names.length === 0 ? (file?.accounts ?? []) : names.map((name) => getAccount(file, name))
   const effective = effectiveOf(file, ports, nowMs)
   if (json) {
-    const shown = accounts.map((account) => accountJson(account, { isDefault: isDefault(file, account), nowMs }))
+    const standard = defaultAccount(file)
+    const shown = accounts.map((account) => accountJson(account, { isDefault: account.id === standard?.id, nowMs }))
     const chosen = { account: effective.account?.name ?? null, why: effective.why }
     ports.terminal.out(jsonText({ schemaVersion: 1, accounts: shown, effective: chosen }))
     return
@@ -67,19 +68,11 @@ function effectiveOf(
   }
 }
 
-function isDefault(file: AuthFile | undefined, account: Account): boolean {
-  const standard = file?.preferences.defaultAccount
-  return standard === account.id || standard === account.name
-}
-
 /** What to type for the accounts that need something. */
 function advice(accounts: readonly Account[], nowMs: number): string[] {
-  if (accounts.length === 0) return ['nobody is signed in; aiauth login claude, or aiauth login openai']
+  if (accounts.length === 0) return [`nobody is signed in; ${SIGN_IN}`]
   return accounts
     .map((account) => ({ account, now: stateAt(account, nowMs) }))
     .filter(({ now }) => now.state === 'needs-login' || now.state === 'error')
-    .map(
-      ({ account, now }) =>
-        `${account.name}: ${now.reason ?? now.state}; sign in again: aiauth logout ${account.name}, then aiauth login ${account.provider}`,
-    )
+    .map(({ account, now }) => `${account.name}: ${now.reason ?? now.state}; sign in again: ${signInAgain(account)}`)
 }

@@ -18,6 +18,14 @@ export interface ChooseAccountInput {
   readonly nowMs: number
 }
 
+/** What to type where nobody is signed in. */
+export const SIGN_IN = 'aiauth login claude, or aiauth login openai'
+
+/** What to type to sign the same account in again under its name. */
+export function signInAgain({ name, provider }: Account): string {
+  return `aiauth logout ${name}, then aiauth login ${provider} --name ${name}`
+}
+
 /** Better states first; within one, the order of `priority` (lower first) and then of age. */
 const STATE_RANK: Readonly<Record<AccountState, number>> = {
   active: 0,
@@ -38,9 +46,7 @@ export function chooseAccount(file: AuthFile | undefined, input: ChooseAccountIn
   if (input.wanted !== undefined) return named(accounts, input.wanted, 'named on the command line', input.nowMs, file)
   const choice = effectiveAccount(file, input)
   if (choice !== undefined) return choice
-  throw new AuthError('account-not-found', 'nobody is signed in', {
-    hint: 'aiauth login claude, or aiauth login openai',
-  })
+  throw new AuthError('account-not-found', 'nobody is signed in', { hint: SIGN_IN })
 }
 
 /**
@@ -114,7 +120,7 @@ function unknown(accounts: readonly Account[], name: string): AuthError {
     name,
     accounts.map((account) => account.name),
   )
-  const hint = accounts.length === 0 ? 'aiauth login claude, or aiauth login openai' : 'aiauth status'
+  const hint = accounts.length === 0 ? SIGN_IN : 'aiauth status'
   return new AuthError('account-not-found', `no account named ${cleanLine(name)}`, {
     hint: meant === undefined ? hint : `did you mean ${meant}?`,
   })

@@ -40,11 +40,11 @@ export async function chooseStorage(
     return await proven(ports, 'keychain')
   } catch (error) {
     if (!(error instanceof AuthError)) throw error
-    if (error.code !== 'storage-unavailable') throw withChoices(error)
+    if (error.code !== 'storage-unavailable') throw error.withHint(CHOICES)
     if (hasPassphrase) return proven(ports, 'passphrase')
     const answer = await ask?.()
     if (answer !== undefined && answer !== '') return proven(ports, askedKind(answer))
-    throw withChoices(error)
+    throw error.withHint(CHOICES)
   }
 }
 
@@ -59,12 +59,6 @@ function askedKind(name: string): StorageKind {
   throw new AuthError('usage', 'there is no storage of that kind', { hint: `--storage ${STORAGE_KINDS.join(' | ')}` })
 }
 
-/** Nothing is decided yet, so beside what would mend the keychain stands what can be chosen instead. */
-function withChoices(error: AuthError): AuthError {
-  const choices =
-    'or choose: --storage passphrase (with AIAUTH_PASSPHRASE_FILE), or --storage plaintext (readable by anyone who can read your files)'
-  return new AuthError(error.code, error.message, {
-    hint: [error.hint, choices].filter(Boolean).join('; '),
-    cause: error,
-  })
-}
+/** Told where nothing is decided yet, beside what would mend the keychain. */
+const CHOICES =
+  'or choose: --storage passphrase (with AIAUTH_PASSPHRASE_FILE), or --storage plaintext (readable by anyone who can read your files)'

@@ -4,6 +4,7 @@ import type { Ports } from '../model/ports.ts'
 import type { Provider } from '../model/provider.ts'
 import type { TokenBundle } from '../model/tokens.ts'
 import { revokeToken } from '../oauth/revocation.ts'
+import { defaultAccount } from './choose-account.ts'
 import { vaultOf } from './vault-of.ts'
 
 export interface DropAccountInput {
@@ -46,19 +47,11 @@ export async function dropAccount(
     await vault.remove(account.id)
   } catch (error) {
     if (!(error instanceof AuthError) || error.code !== 'storage-unavailable') throw error
-    if (!localOnly) throw withWayOut(error, account)
+    if (!localOnly) throw error.withHint(`to forget it here all the same: aiauth logout ${account.name} --local-only`)
     leftBehind = error.message
   }
   await ports.authFile.update((file) => withoutAccount(file, account))
   return { revocation, leftBehind }
-}
-
-function withWayOut(error: AuthError, { name }: Account): AuthError {
-  const wayOut = `to forget it here all the same: aiauth logout ${name} --local-only`
-  return new AuthError(error.code, error.message, {
-    hint: [error.hint, wayOut].filter(Boolean).join('; '),
-    cause: error,
-  })
 }
 
 /** A damaged secret cannot be revoked; that must not make the account impossible to forget. */
@@ -100,9 +93,8 @@ function notConfirmed(reason: string): Revocation {
   return { outcome: 'not-confirmed', reason }
 }
 
-function withoutAccount(file: AuthFile, { id, name }: Account): AuthFile {
-  const { defaultAccount } = file.preferences
-  const isDefault = defaultAccount === id || defaultAccount === name
+function withoutAccount(file: AuthFile, { id }: Account): AuthFile {
+  const isDefault = defaultAccount(file)?.id === id
   return {
     ...file,
     accounts: file.accounts.filter((account) => account.id !== id),

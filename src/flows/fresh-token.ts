@@ -2,6 +2,7 @@ import type { Account, StorageKind } from '../model/account.ts'
 import { AuthError } from '../model/errors.ts'
 import type { Clock, Vault } from '../model/ports.ts'
 import type { TokenBundle } from '../model/tokens.ts'
+import { signInAgain } from './choose-account.ts'
 import { vaultOf } from './vault-of.ts'
 
 export interface FreshTokenPorts {
@@ -52,8 +53,4 @@ function tooOld(account: Account, leftSeconds: number): AuthError {
         hint: `aiauth token ${account.name} --min-validity 0, or ${signInAgain(account)}`,
       })
     : new AuthError('sign-in-required', `the token of ${account.name} has expired`, { hint: signInAgain(account) })
-}
-
-function signInAgain(account: Account): string {
-  return `aiauth logout ${account.name}, then aiauth login ${account.provider} --name ${account.name}`
 }

@@ -102,11 +102,12 @@ async function firstCallback(
   signal: AbortSignal,
 ): Promise<CheckedCallback> {
   const settled = new AbortController()
-  const either = settled.signal
   const sources = [
     interrupted(signal, settled),
-    ...(listener === undefined ? [] : [fromBrowser(ports, input, request, listener, either)]),
-    ...(input.pasteQuestion === undefined ? [] : [fromTerminal(ports, input, request, input.pasteQuestion, either)]),
+    ...(listener === undefined ? [] : [fromBrowser(ports, input, request, listener, settled.signal)]),
+    ...(input.pasteQuestion === undefined
+      ? []
+      : [fromTerminal(ports, input, request, input.pasteQuestion, settled.signal)]),
   ]
   try {
     return await Promise.race(sources)

@@ -39,4 +39,10 @@ export class AuthError extends Error {
     this.code = code
     this.hint = options.hint
   }
+
+  /** The same failure with one more thing that can be done about it. */
+  withHint(further: string): AuthError {
+    const hint = this.hint === undefined ? further : `${this.hint}; ${further}`
+    return new AuthError(this.code, this.message, { hint, cause: this })
+  }
 }

@@ -12,6 +12,18 @@ export function record(value: unknown): UntrustedRecord {
   return Object.assign(Object.create(null) as Record<string, unknown>, value)
 }
 
+/**
+ * The value of a JSON text, or `undefined` (which JSON cannot say) for any other text. The
+ * message of a SyntaxError quotes the text, and the text may hold a secret, so it ends here.
+ */
+export function json(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
 export function isRecord(value: unknown): value is UntrustedRecord {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -63,7 +63,7 @@ async function request(
   algorithm: (typeof ALGORITHMS)[number],
   signal: AbortSignal,
 ): Promise<HttpReply> {
-  const wire = fetchThrough(http, 'discovery', (form) => ({ body: form.toString(), contentType: '' }))
+  const wire = fetchThrough(http, 'discovery')
   await oauth.discoveryRequest(new URL(issuer), {
     algorithm,
     headers: { 'user-agent': provider.userAgent },

@@ -1,4 +1,5 @@
 import type { Http, HttpReply } from '../model/ports.ts'
+import { encoded } from './encoded.ts'
 
 interface Wire {
   readonly fetch: (url: string, options: FetchOptions) => Promise<Response>
@@ -13,8 +14,6 @@ interface FetchOptions {
   readonly signal?: AbortSignal | undefined
 }
 
-type Encode = (form: URLSearchParams) => { body: string; contentType: string }
-
 /**
  * oauth4webapi over our own HTTP port: no redirect is followed, the body is capped, one
  * deadline holds for all of it, and a vendor's own encoding of the parameters can be put in
@@ -23,11 +22,11 @@ type Encode = (form: URLSearchParams) => { body: string; contentType: string }
  * The library's reading of the reply is not used: it throws a whole grant away for one odd
  * neighbour field. So it gets an empty response, and the caller reads `reply()` itself.
  */
-export function fetchThrough(http: Http, purpose: string, encode: Encode): Wire {
+export function fetchThrough(http: Http, purpose: string, encoding: 'form' | 'json' = 'form'): Wire {
   let last: HttpReply | undefined
   return {
     fetch: async (url, options) => {
-      const sent = options.body instanceof URLSearchParams ? encode(options.body) : undefined
+      const sent = options.body instanceof URLSearchParams ? encoded(options.body, encoding) : undefined
       last = await http.send(
         {
           purpose,

@@ -1,4 +1,4 @@
-import { record, type UntrustedRecord } from '../model/untrusted.ts'
+import { json, record, type UntrustedRecord } from '../model/untrusted.ts'
 
 /** Longest token that is looked into, in characters. */
 const TOKEN_LENGTH_LIMIT = 65_536
@@ -10,10 +10,5 @@ const TOKEN_LENGTH_LIMIT = 65_536
  */
 export function unverifiedClaims(token: string | undefined): UntrustedRecord {
   const payload = token !== undefined && token.length <= TOKEN_LENGTH_LIMIT ? token.split('.')[1] : undefined
-  if (payload === undefined) return record(undefined)
-  try {
-    return record(JSON.parse(Buffer.from(payload, 'base64url').toString('utf8')))
-  } catch {
-    return record(undefined)
-  }
+  return record(payload === undefined ? undefined : json(Buffer.from(payload, 'base64url').toString('utf8')))
 }

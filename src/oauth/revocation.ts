@@ -1,6 +1,7 @@
 import type { Http } from '../model/ports.ts'
 import type { Provider } from '../model/provider.ts'
 import type { Secret } from '../model/secret.ts'
+import { encoded } from './encoded.ts'
 import { refusalOf } from './refusal.ts'
 import { jsonBody } from './token-response.ts'
 
@@ -18,13 +19,13 @@ export async function revokeToken(
   kind: 'access_token' | 'refresh_token',
   signal: AbortSignal,
 ): Promise<boolean> {
-  const parameters = {
+  const parameters = new URLSearchParams({
     token: token.reveal(),
     token_type_hint: kind,
     client_id: provider.clientId,
     ...(provider.clientSecret && { client_secret: provider.clientSecret.reveal() }),
-  }
-  const isJson = provider.revocationRequest === 'json'
+  })
+  const { body, contentType } = encoded(parameters, provider.revocationRequest)
   const reply = await http.send(
     {
       purpose: 'revocation',
@@ -32,10 +33,10 @@ export async function revokeToken(
       url: provider.revocationEndpoint,
       headers: {
         accept: 'application/json',
-        'content-type': isJson ? 'application/json' : 'application/x-www-form-urlencoded;charset=UTF-8',
+        'content-type': contentType,
         'user-agent': provider.userAgent,
       },
-      body: isJson ? JSON.stringify(parameters) : new URLSearchParams(parameters).toString(),
+      body,
     },
     signal,
   )

@@ -35,7 +35,7 @@ export async function exchangeCode(
   }
   const client: oauth.Client = { client_id: provider.clientId }
   const answer = new URLSearchParams({ code: callback.code.reveal() })
-  const wire = fetchThrough(ports.http, 'token', encodeFor(provider))
+  const wire = fetchThrough(ports.http, 'token', provider.tokenRequest)
   await oauth.authorizationCodeGrantRequest(
     server,
     client,
@@ -54,14 +54,6 @@ export async function exchangeCode(
     },
   )
   return readTokenResponse(grantedBody(provider, wire.reply()), request.scopes, ports.clock.nowMs())
-}
-
-/** Both vendors' ways of sending the same parameters: RFC 6749's form, or Anthropic's JSON. */
-function encodeFor(provider: Provider): (form: URLSearchParams) => { body: string; contentType: string } {
-  return (form) =>
-    provider.tokenRequest === 'json'
-      ? { body: JSON.stringify(Object.fromEntries(form)), contentType: 'application/json' }
-      : { body: form.toString(), contentType: 'application/x-www-form-urlencoded;charset=UTF-8' }
 }
 
 /**

@@ -2,7 +2,7 @@ import { AuthError } from '../model/errors.ts'
 import type { HttpReply } from '../model/ports.ts'
 import { Secret } from '../model/secret.ts'
 import type { TokenSet } from '../model/tokens.ts'
-import { record, type UntrustedRecord } from '../model/untrusted.ts'
+import { isRecord, json, record, type UntrustedRecord } from '../model/untrusted.ts'
 import { unverifiedClaims } from './jwt-claims.ts'
 
 /** A token response taken apart: the tokens, what was odd, and the rest without any token. */
@@ -65,12 +65,8 @@ export function readTokenResponse(
 
 /** The body of a reply as a record, `undefined` when it is no JSON object. */
 export function jsonBody(reply: HttpReply): UntrustedRecord | undefined {
-  try {
-    const value: unknown = JSON.parse(reply.body.replace(/^\uFEFF/, ''))
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? record(value) : undefined
-  } catch {
-    return undefined
-  }
+  const value = json(reply.body.replace(/^\uFEFF/, ''))
+  return isRecord(value) ? record(value) : undefined
 }
 
 function token(value: unknown, what: string): string | undefined {

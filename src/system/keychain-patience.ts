@@ -12,6 +12,9 @@ export interface KeychainPatience {
   readonly limitMs?: number
 }
 
+/** Said when a person is waited for. */
+export const KEYCHAIN_IS_SLOW = 'aiauth: waiting for your keychain: answer its dialog, or press Ctrl-C'
+
 const SLOW_MS = 1500
 const LIMIT_MS = 5000
 /** Enough to find a dialog and type a password; a shorter limit locks people out. */

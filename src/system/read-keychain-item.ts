@@ -2,12 +2,9 @@ import type { TokenBundle } from '../model/tokens.ts'
 import { Secret } from '../model/secret.ts'
 import { readBundle } from '../vault/bundle.ts'
 import { keychainDirect } from './keychain-direct.ts'
-import { patiently } from './keychain-patience.ts'
+import { KEYCHAIN_IS_SLOW, patiently } from './keychain-patience.ts'
 import { isTerminal } from './quick-terminal.ts'
 import { writeFully } from './write-fully.ts'
-
-/** Said when a person is waited for. */
-export const KEYCHAIN_IS_SLOW = 'aiauth: waiting for your keychain: answer its dialog, or press Ctrl-C'
 
 /**
  * One bundle, read in this very process: 8 ms in place of a child's 40 to 80. When the

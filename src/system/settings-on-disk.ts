@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { AuthError } from '../model/errors.ts'
 import type { Settings } from '../model/ports.ts'
-import { isRecord, record, type UntrustedRecord } from '../model/untrusted.ts'
+import { isRecord, json, record, type UntrustedRecord } from '../model/untrusted.ts'
 import { withLock } from './lock.ts'
 import { cannotWrite, makePrivateFolder } from './private-files.ts'
 import { readPrivateFile } from './read-private-file.ts'
@@ -32,13 +32,8 @@ export function settingsOnDisk(home: string): Settings {
 
 function parseSettings(text: string | undefined): UntrustedRecord {
   if (text === undefined) return record(undefined)
-  let settings: unknown
-  try {
-    settings = JSON.parse(text.replace(/^\uFEFF/, ''))
-  } catch {
-    // The message of a SyntaxError quotes the file, which may hold a client secret.
-    throw invalid('is not valid JSON')
-  }
+  const settings = json(text.replace(/^\uFEFF/, ''))
+  if (settings === undefined) throw invalid('is not valid JSON')
   if (!isRecord(settings)) throw invalid('is not a record')
   return record(settings)
 }

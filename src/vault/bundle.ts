@@ -1,7 +1,7 @@
 import { AuthError } from '../model/errors.ts'
 import { Secret } from '../model/secret.ts'
 import type { TokenBundle } from '../model/tokens.ts'
-import { record } from '../model/untrusted.ts'
+import { json, record } from '../model/untrusted.ts'
 
 /** Format of the stored text; a later one is refused, not guessed at. */
 const BUNDLE_VERSION = 1
@@ -36,7 +36,7 @@ export function writeBundle(bundle: TokenBundle): Secret {
  * @throws AuthError `secret-missing`.
  */
 export function readBundle(stored: Secret, accountId: string): TokenBundle {
-  const source = parsed(stored)
+  const source = record(json(stored.reveal()))
   const word = (name: string) => (typeof source[name] === 'string' && source[name] !== '' ? source[name] : undefined)
   const number = (name: string) => (Number.isFinite(source[name]) ? Number(source[name]) : undefined)
   const secret = (name: string) => (word(name) === undefined ? undefined : new Secret(String(source[name])))
@@ -63,15 +63,6 @@ export function readBundle(stored: Secret, accountId: string): TokenBundle {
       refreshExpiresAtMs: number('refreshExpiresAtMs'),
       scopes: Array.isArray(source['scopes']) ? source['scopes'].filter((scope) => typeof scope === 'string') : [],
     },
-  }
-}
-
-function parsed(stored: Secret) {
-  try {
-    return record(JSON.parse(stored.reveal()))
-  } catch {
-    // The message of a SyntaxError quotes the text, which is a secret.
-    throw unreadable()
   }
 }
 

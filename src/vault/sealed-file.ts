@@ -1,7 +1,7 @@
 import { createCipheriv, createDecipheriv, randomBytes, scryptSync } from 'node:crypto'
 import { AuthError } from '../model/errors.ts'
 import { Secret } from '../model/secret.ts'
-import { isRecord, record, type UntrustedRecord } from '../model/untrusted.ts'
+import { isRecord, json, record, type UntrustedRecord } from '../model/untrusted.ts'
 
 /** A box of AES-256-GCM (NIST SP 800-38D), all members base64. */
 interface Sealed {
@@ -104,7 +104,7 @@ export function formatSealedFile(file: SealedFile): string {
 
 /** @throws AuthError `auth-file-invalid`, never with any of the content. */
 export function parseSealedFile(text: string): SealedFile {
-  const source = parsed(text)
+  const source = record(json(text))
   const slot = record(source['slot'])
   const items = record(source['items'])
   const isSound = typeof source['fileId'] === 'string' && isSlot(slot) && Object.values(items).every(isSealed)
@@ -142,14 +142,6 @@ function open(key: Buffer, box: Sealed, context: string): Buffer | undefined {
 
 const slotContext = (fileId: string) => `aiauth vault 1 key ${fileId}`
 const itemContext = (file: SealedFile, accountId: string) => `aiauth vault 1 item ${file.fileId} ${accountId}`
-
-function parsed(text: string): UntrustedRecord {
-  try {
-    return record(JSON.parse(text))
-  } catch {
-    throw invalid()
-  }
-}
 
 function isSlot(slot: UntrustedRecord): boolean {
   if (slot['type'] === 'plaintext') return isBase64(slot['key'], KEY_BYTES)
