@@ -1,6 +1,8 @@
 import { reportError } from './commands/report-error.ts'
 import { showStatus } from './commands/status.ts'
 import { DEFAULT_MIN_VALIDITY_SECONDS, printToken } from './commands/token.ts'
+import { chooseAccount } from './flows/choose-account.ts'
+import { heldToken, lasts } from './flows/held-token.ts'
 import { AuthError } from './model/errors.ts'
 import type { Vault } from './model/ports.ts'
 import { VERSION } from './providers/user-agent.ts'
@@ -60,7 +62,15 @@ function shortWayFor(
   }
   if (verb === 'status') return () => showStatus(ports, { names, json })
   if (verb !== 'token' || names.length > 1) return undefined
-  return () => printToken(ports, { wanted: names[0], minValiditySeconds: DEFAULT_MIN_VALIDITY_SECONDS, json })
+  return async () => {
+    const nowMs = Date.now()
+    const preset = process.env['AIAUTH_ACCOUNT']
+    const { account } = chooseAccount(ports.authFile.read(), { wanted: names[0], preset, nowMs })
+    const bundle = await heldToken(ports, account)
+    const isUpToDate = bundle.generation === account.secret.generation
+    if (!isUpToDate || !lasts(bundle, DEFAULT_MIN_VALIDITY_SECONDS, nowMs)) throw new Error('left to the whole program')
+    printToken(ports, account, bundle, json)
+  }
 }
 
 /** Reads without the means to write; a passphrase has to be asked for, which is not short. */

@@ -3,11 +3,13 @@ import { join } from 'node:path'
 import { reportError, runCli, type ReportOptions } from './cli.ts'
 import type { Ports } from './model/ports.ts'
 import { authFileOnDisk } from './system/auth-file-on-disk.ts'
+import { caller } from './system/caller.ts'
 import { clock } from './system/clock.ts'
 import { colourOf } from './system/colour.ts'
 import { endNow } from './system/end-now.ts'
 import { homeFolder } from './system/home.ts'
 import { createHttp } from './system/http.ts'
+import { journalOnDisk } from './system/journal-on-disk.ts'
 import { openKeychain } from './system/keychain.ts'
 import { keychainVault } from './system/keychain-vault.ts'
 import { findPassphrase, hasPassphrase } from './system/passphrase.ts'
@@ -86,6 +88,9 @@ function createPorts(
       get hasPassphrase() {
         return hasPassphrase(variables)
       },
+      get caller() {
+        return caller()
+      },
     },
     terminal,
     http: createHttp(trace),
@@ -103,10 +108,12 @@ function createPorts(
     },
     vaults: { vault: (kind) => all[kind] },
     authFile: authFileOnDisk(home),
+    journal: journalOnDisk(home, interruption.signal),
     settings: settingsOnDisk(home),
     identifiers: { uuid: () => randomUUID() },
     trace,
     interruption: interruption.signal,
+    uninterrupted: (work) => interruption.uninterrupted(work),
   }
   return { ports, close: () => keychain.close() }
 }

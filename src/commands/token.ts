@@ -1,15 +1,12 @@
 import type { Command } from 'commander'
 import { chooseAccount } from '../flows/choose-account.ts'
-import { freshToken, type FreshTokenPorts } from '../flows/fresh-token.ts'
+import { freshToken } from '../flows/fresh-token.ts'
+import type { Account } from '../model/account.ts'
 import type { Ports } from '../model/ports.ts'
+import type { TokenBundle } from '../model/tokens.ts'
 import { jsonText } from '../ui/account-json.ts'
 import { isJson, seconds } from './options.ts'
-
-export interface TokenPorts extends FreshTokenPorts {
-  readonly authFile: Pick<Ports['authFile'], 'read'>
-  readonly environment: Pick<Ports['environment'], 'variables'>
-  readonly terminal: Pick<Ports['terminal'], 'out'>
-}
+import { warn } from './warn.ts'
 
 export interface TokenInput {
   readonly wanted: string | undefined
@@ -24,29 +21,39 @@ export const DEFAULT_MIN_VALIDITY_SECONDS = 60
 export function addTokenCommand(program: Command, ports: Ports): void {
   program
     .command('token')
-    .description('print the access token of an account')
+    .description('print a valid access token of an account, renewing it first if needed')
     .argument('[name-or-provider]', 'account, or provider (default: the effective account, see aiauth status)')
     .option('--min-validity <seconds>', 'what must be left of it', seconds, DEFAULT_MIN_VALIDITY_SECONDS)
     .addHelpText('after', '\nExamples:\n  aiauth token claude\n  aiauth token work --json --min-validity 600')
     .action(async (wanted: string | undefined, options: { minValidity: number }, command: Command) => {
-      const json = isJson(command)
-      await printToken(ports, { wanted, minValiditySeconds: options.minValidity, json })
+      await token(ports, { wanted, minValiditySeconds: options.minValidity, json: isJson(command) })
     })
 }
 
-/** Shared with the launcher's short way, which must print the same bytes. */
-export async function printToken(ports: TokenPorts, input: TokenInput): Promise<void> {
+async function token(ports: Ports, { wanted, minValiditySeconds, json }: TokenInput): Promise<void> {
   const { account } = chooseAccount(ports.authFile.read(), {
-    wanted: input.wanted,
+    wanted,
     preset: ports.environment.variables['AIAUTH_ACCOUNT'],
     nowMs: ports.clock.nowMs(),
   })
-  const { tokens } = await freshToken(ports, { account, minValiditySeconds: input.minValiditySeconds })
-  const token = tokens.accessToken.reveal()
+  const fresh = await freshToken(ports, { account, minValiditySeconds })
+  for (const warning of fresh.warnings) warn(ports, warning)
+  printToken(ports, fresh.account, fresh.bundle, json)
+  if (fresh.trouble !== undefined) throw fresh.trouble
+}
+
+/** Shared with the launcher's short way, which must print the same bytes. */
+export function printToken(
+  { terminal }: { terminal: Pick<Ports['terminal'], 'out'> },
+  { name, provider }: Account,
+  { tokens }: TokenBundle,
+  json: boolean,
+): void {
+  const accessToken = tokens.accessToken.reveal()
   const expiresAt = tokens.expiresAtMs === undefined ? null : new Date(tokens.expiresAtMs).toISOString()
-  ports.terminal.out(
-    input.json
-      ? jsonText({ token, tokenType: 'Bearer', expiresAt, account: account.name, provider: account.provider })
-      : `${token}\n`,
+  terminal.out(
+    json
+      ? jsonText({ token: accessToken, tokenType: 'Bearer', expiresAt, account: name, provider })
+      : `${accessToken}\n`,
   )
 }

@@ -1,56 +1,48 @@
-import type { Account, StorageKind } from '../model/account.ts'
+import type { Account } from '../model/account.ts'
 import { AuthError } from '../model/errors.ts'
-import type { Clock, Vault } from '../model/ports.ts'
+import type { Ports } from '../model/ports.ts'
 import type { TokenBundle } from '../model/tokens.ts'
 import { signInAgain } from './choose-account.ts'
-import { vaultOf } from './vault-of.ts'
+import { heldToken, lasts } from './held-token.ts'
 
-export interface FreshTokenPorts {
-  readonly vaults: { vault(kind: StorageKind): Pick<Vault, 'read'> }
-  readonly clock: Pick<Clock, 'nowMs'>
-}
+export type FreshTokenPorts = Pick<
+  Ports,
+  | 'vaults'
+  | 'authFile'
+  | 'journal'
+  | 'http'
+  | 'clock'
+  | 'settings'
+  | 'environment'
+  | 'interruption'
+  | 'uninterrupted'
+  | 'trace'
+>
 
 export interface FreshTokenInput {
   readonly account: Account
   /** What must be left of the token, in seconds. */
   readonly minValiditySeconds: number
+  /** Renew also a token that would do: the user said so, or the provider has refused it. */
+  readonly evenIfFresh?: boolean
 }
 
-/**
- * Returns the account's tokens when the access token stays valid for at least
- * `minValiditySeconds`. The vault is the truth for that; `auth.json` only holds a copy. A
- * token whose end the provider did not tell is handed out as it is.
- *
- * @throws AuthError `sign-in-required`, `secret-missing`, and what the vault throws.
- */
-export async function freshToken(
-  ports: FreshTokenPorts,
-  { account, minValiditySeconds }: FreshTokenInput,
-): Promise<TokenBundle> {
-  const bundle = await readBundleOf(ports, account)
-  const { expiresAtMs } = bundle.tokens
-  if (expiresAtMs === undefined) return bundle
-  const leftSeconds = Math.floor((expiresAtMs - ports.clock.nowMs()) / 1000)
-  if (leftSeconds > 0 && leftSeconds >= minValiditySeconds) return bundle
-  throw tooOld(account, leftSeconds)
+export interface FreshToken {
+  /** The newest facts; they may differ from those that were asked with. */
+  readonly account: Account
+  readonly bundle: TokenBundle
+  readonly outcome: 'fresh' | 'renewed'
+  /** What the user should be told on stderr. */
+  readonly warnings: readonly string[]
+  /** The token is good and its keeping is not: to be thrown once the token has been used. */
+  readonly trouble: AuthError | undefined
 }
 
-async function readBundleOf(ports: FreshTokenPorts, account: Account): Promise<TokenBundle> {
-  const gone = `the tokens of ${account.name} are gone from the ${account.secret.store}`
-  try {
-    const bundle = await vaultOf(ports.vaults, account).read(account.id)
-    if (bundle !== undefined) return bundle
-  } catch (error) {
-    if (!(error instanceof AuthError) || error.code !== 'secret-missing') throw error
-    throw new AuthError('secret-missing', error.message, { hint: signInAgain(account), cause: error })
+export async function freshToken(ports: FreshTokenPorts, input: FreshTokenInput): Promise<FreshToken> {
+  const { account, minValiditySeconds } = input
+  const bundle = await heldToken(ports, account)
+  if (lasts(bundle, minValiditySeconds, ports.clock.nowMs())) {
+    return { account, bundle, outcome: 'fresh', warnings: [], trouble: undefined }
   }
-  throw new AuthError('secret-missing', gone, { hint: signInAgain(account) })
-}
-
-function tooOld(account: Account, leftSeconds: number): AuthError {
-  return leftSeconds > 0
-    ? new AuthError('sign-in-required', `the token of ${account.name} lasts only ${leftSeconds} s more`, {
-        hint: `aiauth token ${account.name} --min-validity 0, or ${signInAgain(account)}`,
-      })
-    : new AuthError('sign-in-required', `the token of ${account.name} has expired`, { hint: signInAgain(account) })
+  throw new AuthError('sign-in-required', `the token of ${account.name} has expired`, { hint: signInAgain(account) })
 }

@@ -14,13 +14,35 @@ export type AccountState = 'created' | 'active' | 'expired' | 'needs-login' | 'e
 
 export const ACCOUNT_STATES: readonly AccountState[] = ['created', 'active', 'expired', 'needs-login', 'error']
 
+/**
+ * - `signed-in`, `renewed`, `migrated`: new tokens came
+ * - `adopted`: tokens that another program had renewed were taken over
+ * - `handed-out`: the access token was given to a program
+ * - `refused`: the provider refused the grant for good
+ * - `failed`: a renewal or a check did not succeed, and may later
+ * - `lost`: a renewal was sent and its answer did not arrive
+ * - `checked`: the provider accepted the access token
+ */
+export type HistoryEventName =
+  'signed-in' | 'renewed' | 'migrated' | 'adopted' | 'handed-out' | 'refused' | 'failed' | 'lost' | 'checked'
+
 /** One event of an account's past. Fingerprints may stand here, secrets never. */
 export interface HistoryEvent {
+  /** RFC 3339 UTC. */
   readonly at: string
+  /** A `HistoryEventName`, or a word of a later version. */
   readonly event: string
+  /** Who asked: the program that started aiauth, and its process id. */
   readonly program?: string
   readonly pid?: number
+  /** Of the access token that came or was handed out. */
   readonly fingerprint?: string
+  /** Of the refresh token that was spent or refused. */
+  readonly spent?: string
+  /** Why, in the words of the error that was shown. */
+  readonly reason?: string
+  /** How often the same happened in a row; left out for once. */
+  readonly count?: number
 }
 
 /**
@@ -51,11 +73,24 @@ export interface Account {
   readonly endpoint: string | null
   readonly proxy: string | null
   readonly notes: string | null
+  /** The last answer of the usage endpoint; see `model/usage.ts` for the shape that we write. */
   readonly usage: unknown
   readonly history: readonly HistoryEvent[]
-  /** `renewable` says whether the vault holds a refresh token, so that `status` need not open it. */
-  readonly secret: { readonly store: string; readonly generation: number; readonly renewable: boolean }
+  readonly secret: SecretFacts
   readonly linkedTo: unknown
+}
+
+/** What is known of an account's secret without opening the vault. */
+export interface SecretFacts {
+  readonly store: string
+  /** That of the bundle in the vault when these facts were written. */
+  readonly generation: number
+  /** Whether the vault holds a refresh token. */
+  readonly renewable: boolean
+  /** Of the access token. */
+  readonly fingerprint?: string
+  /** Of refresh tokens that must never be sent again: spent by a renewal, or refused for good. */
+  readonly spent?: readonly string[]
 }
 
 export interface Preferences {

@@ -1,8 +1,11 @@
 import type { AuthFile, StorageKind } from './account.ts'
-import type { Redirect } from './provider.ts'
+import type { Intent, JournalRecord } from './journal.ts'
+import type { Loopback } from './loopback.ts'
 import type { Secret } from './secret.ts'
 import type { TokenBundle } from './tokens.ts'
 import type { UntrustedRecord } from './untrusted.ts'
+
+export type { Listener, Loopback, Outcome, Screen, Visit } from './loopback.ts'
 
 /** What the program needs of the world. Adapters live in `system/`; tests bring fakes. */
 export interface Ports {
@@ -14,11 +17,17 @@ export interface Ports {
   readonly browser: Browser
   readonly vaults: Vaults
   readonly authFile: AuthFileStore
+  readonly journal: Journal
   readonly settings: Settings
   readonly identifiers: Identifiers
   readonly trace: Trace
   /** Fires on Ctrl-C, SIGTERM or SIGHUP. */
   readonly interruption: AbortSignal
+  /**
+   * Runs work that must come to its end: an interruption is noted and fires when it is done,
+   * so neither a request nor a keychain call inside it is cut off.
+   */
+  readonly uninterrupted: <T>(work: () => Promise<T>) => Promise<T>
 }
 
 export interface Clock {
@@ -28,6 +37,14 @@ export interface Clock {
    * that fires first. `end()` stops the timer.
    */
   deadline(parent: AbortSignal, timeoutMs: number, reason: Error): Deadline
+  /**
+   * Waits.
+   *
+   * @throws the signal's reason when it fires first.
+   */
+  sleep(ms: number, signal: AbortSignal): Promise<void>
+  /** A random part of `ms`, so that many processes do not come back at the same moment. */
+  jitterMs(ms: number): number
 }
 
 export interface Deadline {
@@ -46,6 +63,13 @@ export interface Environment {
   readonly remoteLogin: string | undefined
   /** A passphrase for the vault is at hand without asking anybody. */
   readonly hasPassphrase: boolean
+  /** The program that started this one, for the history: its name where the system tells, and its process id. */
+  readonly caller: Caller
+}
+
+export interface Caller {
+  readonly program: string
+  readonly pid: number
 }
 
 /** Results go to `out`, everything said to a person goes to `say`. */
@@ -98,6 +122,11 @@ export interface Http {
   /** Loads what a request to this address will need, without sending anything. */
   warm(url: string): void
   /**
+   * The same by way of this proxy, which goes before the environment's; `undefined` leaves
+   * the choice to the environment. Loopback addresses are never asked by way of a proxy.
+   */
+  via(proxy: string | undefined): Http
+  /**
    * Sends one request and returns the whole reply, whatever its status. Redirects are not
    * followed, the body is capped at 1 MiB, and all of it must arrive within 30 s.
    *
@@ -106,46 +135,6 @@ export interface Http {
    */
   send(request: HttpRequest, signal: AbortSignal): Promise<HttpReply>
 }
-
-export interface Loopback {
-  /**
-   * Binds the listener; the redirect URI is known only afterwards.
-   *
-   * @throws AuthError `port-taken` when none of the ports can be had.
-   */
-  listen(redirect: Redirect): Promise<Listener>
-}
-
-export interface Listener {
-  /** Byte for byte what goes into the authorization request. */
-  readonly redirectUri: string
-  /** Requests to the redirect path, in order, until the signal fires or one is accepted. */
-  visits(signal: AbortSignal): AsyncIterable<Visit>
-  /** Shows the outcome to the browser that is waiting for it. Never rejects, never hangs. */
-  show(outcome: Outcome): Promise<void>
-  /** Closes the port and every connection. Never rejects, never hangs. */
-  close(): Promise<void>
-}
-
-export interface Visit {
-  /** The raw query, without the `?`. Well-formed percent-encoding, otherwise unchecked. */
-  readonly query: string
-  /** This is the sign-in we wait for: the browser is sent to a clean address and waits there. */
-  accept(): void
-  /** This is not our sign-in: 400, and the listener goes on waiting. */
-  refuse(): void
-}
-
-/** What the callback page says in the end. All words are fixed; nothing of the request is shown. */
-export type Outcome =
-  | { readonly kind: 'signed-in'; readonly title: string }
-  | {
-      readonly kind: 'failed'
-      readonly reason: 'denied' | 'provider' | 'network' | 'storage' | 'cancelled' | 'timed-out' | 'internal'
-    }
-
-/** Everything that a browser can be shown: the outcome, and what is said before or beside it. */
-export type Screen = Outcome | { readonly kind: 'waiting' } | { readonly kind: 'not-this-sign-in' }
 
 export interface Browser {
   /**
@@ -187,6 +176,8 @@ export interface AuthFileStore {
    * @throws AuthError `auth-file-invalid`, `auth-file-too-new`.
    */
   read(): AuthFile | undefined
+  /** Changes whenever the file does; costs next to nothing, so it can be asked while waiting. */
+  stamp(): string
   /**
    * Proves that the file could be written, by taking its lock, which stands beside it.
    *
@@ -200,6 +191,44 @@ export interface AuthFileStore {
    * @throws AuthError as `read`, and `busy` when the lock cannot be had.
    */
   update(change: (current: AuthFile) => AuthFile): Promise<AuthFile>
+}
+
+/** The write-ahead records of renewals, one for each account, and the lock that guards each of them. */
+export interface Journal {
+  /**
+   * Runs the work while no other process renews this account or forgets it. As long as
+   * another one is at it, `meanwhile` is asked again and again; what it returns ends the wait.
+   *
+   * @throws AuthError `busy` when a living process keeps the lock, `storage-unavailable`, `cancelled`.
+   */
+  exclusively<T>(
+    accountId: string,
+    work: (hold: Hold) => Promise<T>,
+    meanwhile: () => Promise<T | undefined>,
+  ): Promise<T>
+  /** The record of an account, `undefined` when there is none that can be read. */
+  read(accountId: string): JournalRecord | undefined
+  /**
+   * Writes an intent, durably, with room for the answer kept free behind it: a disk that is
+   * full is noticed before a token is spent.
+   *
+   * @throws AuthError `storage-unavailable`.
+   */
+  announce(intent: Intent): void
+  /**
+   * Writes the sealed answer into the record of the intent, durably.
+   *
+   * @throws AuthError `storage-unavailable`.
+   */
+  keep(intent: Intent, answer: string): void
+  /** Removes a record; one that is gone is no error. */
+  drop(accountId: string): void
+}
+
+/** A lock that is held; `assertHeld` before a write that cannot be taken back. */
+export interface Hold {
+  /** @throws AuthError `busy` when somebody took the lock over. */
+  assertHeld(): void
 }
 
 export interface Settings {

@@ -1,5 +1,6 @@
 import type { Secret } from './secret.ts'
 import type { UntrustedRecord } from './untrusted.ts'
+import type { UsageWindow } from './usage.ts'
 
 /** Where the browser comes back to. `ports` are tried in order; 0 lets the system choose. */
 export interface Redirect {
@@ -67,6 +68,11 @@ export interface Provider {
   readonly authorizationParameters: Readonly<Record<string, string>>
   /** Encoding of the authorization-code grant's body. */
   readonly tokenRequest: 'form' | 'json'
+  /** Encoding of the refresh grant's body. */
+  readonly refreshRequest: 'form' | 'json'
+  /** Whether the refresh grant names the scopes that were granted. */
+  readonly repeatScopeInRefresh: boolean
+  readonly deadGrant: DeadGrant
   readonly revocationRequest: 'form' | 'json'
   /** A reply header without which a revocation does not count as confirmed. */
   readonly revocationReceiptHeader: string | undefined
@@ -78,4 +84,35 @@ export interface Provider {
   /** The page where the user can end the grant by hand. */
   readonly managePage: string | undefined
   readonly identify: (sources: IdentitySources) => Identity
+  /** How to read the usage endpoint; `undefined` where its answer is not known to us. */
+  readonly usage: UsageSource | undefined
+  /** How a program of this vendor takes a token from its environment. */
+  readonly environment: EnvironmentRecipe
 }
+
+/**
+ * Which refusals of the refresh grant are for good, so that only a new sign-in helps: the
+ * reply is JSON with an `error`, has one of the statuses, and one of the codes where they are
+ * named. Any other refusal leaves the grant as it is.
+ */
+export interface DeadGrant {
+  readonly statuses: readonly number[]
+  readonly codes: readonly string[] | 'any'
+}
+
+export interface UsageSource {
+  /** Headers beside the token's, for the account with this id at the provider. */
+  readonly headers: (accountId: string | null) => Readonly<Record<string, string>>
+  /** The windows in an answer; what cannot be understood is left out. */
+  readonly windows: (answer: UntrustedRecord) => readonly UsageWindow[]
+}
+
+export interface EnvironmentRecipe {
+  /** Variables to set; the access token goes into those that are `token`. */
+  readonly set: (accountId: string | null) => Readonly<Record<string, string | typeof TOKEN>>
+  /** Variables that would win over these, or bill the user otherwise. */
+  readonly remove: readonly string[]
+}
+
+/** Stands for the access token, so that a provider's data never touches one. */
+export const TOKEN = Symbol('the access token')

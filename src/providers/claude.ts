@@ -1,4 +1,4 @@
-import type { Identity, IdentitySources, Provider } from '../model/provider.ts'
+import { TOKEN, type Identity, type IdentitySources, type Provider } from '../model/provider.ts'
 import { record, text, type UntrustedRecord } from '../model/untrusted.ts'
 import { USER_AGENT } from './user-agent.ts'
 
@@ -29,6 +29,9 @@ export const claude: Provider = {
   scopes: ['user:profile', 'user:inference', 'user:sessions:claude_code', 'user:mcp_servers', 'user:file_upload'],
   authorizationParameters: { code: 'true' },
   tokenRequest: 'json',
+  refreshRequest: 'json',
+  repeatScopeInRefresh: true,
+  deadGrant: { statuses: [400, 401], codes: ['invalid_grant'] },
   revocationRequest: 'json',
   // Without it Anthropic's own client does not believe that the grant has ended.
   revocationReceiptHeader: 'request-id',
@@ -41,6 +44,8 @@ export const claude: Provider = {
   },
   managePage: 'https://claude.ai/settings/claude-code',
   identify,
+  usage: undefined,
+  environment: { set: () => ({ AIAUTH_TOKEN: TOKEN }), remove: [] },
 }
 
 function identify({ tokenResponse, profile }: IdentitySources): Identity {

@@ -1,4 +1,4 @@
-import type { Identity, IdentitySources, Organization, Provider } from '../model/provider.ts'
+import { TOKEN, type Identity, type IdentitySources, type Organization, type Provider } from '../model/provider.ts'
 import { record, text } from '../model/untrusted.ts'
 import { USER_AGENT } from './user-agent.ts'
 
@@ -32,6 +32,9 @@ export const openai: Provider = {
     originator: 'aiauth',
   },
   tokenRequest: 'form',
+  refreshRequest: 'json',
+  repeatScopeInRefresh: false,
+  deadGrant: { statuses: [400, 401], codes: 'any' },
   revocationRequest: 'json',
   revocationReceiptHeader: undefined,
   repeatStateInTokenRequest: false,
@@ -43,6 +46,8 @@ export const openai: Provider = {
   },
   managePage: undefined,
   identify,
+  usage: undefined,
+  environment: { set: () => ({ AIAUTH_TOKEN: TOKEN }), remove: [] },
 }
 
 function identify({ claims }: IdentitySources): Identity {

@@ -1,7 +1,7 @@
 import { hostOf } from '../model/endpoint.ts'
 import { AuthError } from '../model/errors.ts'
 import { nearest } from '../model/nearest.ts'
-import type { Provider } from '../model/provider.ts'
+import { TOKEN, type Provider } from '../model/provider.ts'
 import { cleanLine, isRecord, record, type UntrustedRecord } from '../model/untrusted.ts'
 import { claude } from './claude.ts'
 import { identifyByStandardClaims } from './custom.ts'
@@ -80,14 +80,16 @@ function unknownProvider(id: string, rows: readonly Provider[]): AuthError {
   })
 }
 
-function settingsOf(provider: Provider, source: unknown): ProviderFields {
+function settingsOf(provider: Provider, source: unknown): Partial<Provider> & Pick<ProviderFields, 'acceptedTerms'> {
   if (source !== undefined && !isRecord(source)) {
     throw new AuthError('usage', `config.json: providers.${provider.id} must be a record`)
   }
   const path = `providers.${provider.id}`
   const forAll = record(source)
   const forMode = record(record(forAll['modes'])[provider.mode])
-  return { ...providerFields(forAll, path), ...providerFields(forMode, `${path}.modes.${provider.mode}`) }
+  const fields = { ...providerFields(forAll, path), ...providerFields(forMode, `${path}.modes.${provider.mode}`) }
+  // A server that is said to take forms, or JSON, takes it for every grant.
+  return { ...fields, ...(fields.tokenRequest && { refreshRequest: fields.tokenRequest }) }
 }
 
 /**
@@ -147,6 +149,9 @@ function ownProvider(id: string, mode: string, source: unknown): Provider {
     scopes: [],
     authorizationParameters: {},
     tokenRequest: 'form',
+    refreshRequest: 'form',
+    repeatScopeInRefresh: false,
+    deadGrant: { statuses: [400, 401], codes: ['invalid_grant'] },
     revocationRequest: 'form',
     revocationReceiptHeader: undefined,
     repeatStateInTokenRequest: false,
@@ -154,6 +159,8 @@ function ownProvider(id: string, mode: string, source: unknown): Provider {
     terms: undefined,
     managePage: undefined,
     identify: identifyByStandardClaims,
+    usage: undefined,
+    environment: { set: () => ({ AIAUTH_TOKEN: TOKEN }), remove: [] },
   }
   const { acceptedTerms: _, ...fields } = settingsOf(blank, source)
   const provider = { ...blank, ...fields }

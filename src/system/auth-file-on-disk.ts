@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { formatAuthFile, newAuthFile } from '../auth-file/format.ts'
 import type { AuthFileStore } from '../model/ports.ts'
@@ -12,6 +13,10 @@ export function authFileOnDisk(home: string): AuthFileStore {
   const read = () => readAuthFile(home)
   return {
     read,
+    stamp() {
+      const facts = statSync(path, { throwIfNoEntry: false, bigint: true })
+      return facts === undefined ? '' : `${facts.ino} ${facts.mtimeNs} ${facts.size}`
+    },
     probe: () => withLock(`${path}.lock`, () => undefined),
     update: (change) =>
       withLock(`${path}.lock`, (lock) => {

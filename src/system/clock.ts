@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Clock } from '../model/ports.ts'
 
 export const clock: Clock = {
@@ -17,4 +18,12 @@ export const clock: Clock = {
       },
     }
   },
+  async sleep(ms, signal) {
+    try {
+      await sleep(ms, undefined, { signal })
+    } catch {
+      signal.throwIfAborted()
+    }
+  },
+  jitterMs: (ms) => Math.random() * ms,
 }

@@ -18,7 +18,8 @@ const LIMITS: HttpLimits = { totalMs: 30_000, bodyBytes: 1024 * 1024 }
  * whatever `NODE_TLS_REJECT_UNAUTHORIZED` says.
  */
 export function createHttp(trace: Trace, limits: HttpLimits = LIMITS): Http {
-  return {
+  const http: Http = {
+    via: () => http,
     warm(url) {
       setTimeout(() => void load(url).catch(() => undefined), 0).unref()
     },
@@ -37,6 +38,7 @@ export function createHttp(trace: Trace, limits: HttpLimits = LIMITS): Http {
       }
     },
   }
+  return http
 }
 
 /**

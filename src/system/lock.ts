@@ -4,23 +4,30 @@ import { hostname } from 'node:os'
 import { basename, dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { AuthError } from '../model/errors.ts'
-import { record, type UntrustedRecord } from '../model/untrusted.ts'
+import type { Hold } from '../model/ports.ts'
+import { isRecord, json, record, type UntrustedRecord } from '../model/untrusted.ts'
 import { cannotWrite, makePrivateFolder, removeQuietly, writeNewFile } from './private-files.ts'
-import { errorCode } from './read-private-file.ts'
+import { errorCode, readPrivateFile } from './read-private-file.ts'
 
-/** A lock that is held; `assertHeld` before a write that cannot be taken back. */
-export interface HeldLock {
-  /** @throws AuthError `busy` when somebody took the lock over. */
-  assertHeld(): void
-}
-
-/** How long to wait for a living holder, and for a lock of which the holder cannot be told. */
+/** How long to wait before the lock of another is given up on, or taken. */
 export interface LockPatience {
+  /** For a living holder; then `busy`. */
   readonly waitMs: number
+  /** For a lock that names no holder: cut off in the middle of its making, or planted. */
   readonly unknownHolderMs: number
+  /** For a holder on another machine or in another container, which cannot be looked up from here. */
+  readonly foreignHolderMs: number
 }
 
-const PATIENCE: LockPatience = { waitMs: 20_000, unknownHolderMs: 2000 }
+export interface LockOptions<T> {
+  readonly patience?: LockPatience
+  /** Ends the wait. */
+  readonly signal?: AbortSignal
+  /** Asked while waiting; what it returns ends the wait without the lock. */
+  readonly meanwhile?: () => Promise<T | undefined>
+}
+
+const PATIENCE: LockPatience = { waitMs: 20_000, unknownHolderMs: 2000, foreignHolderMs: 20_000 }
 
 /**
  * Runs the work while holding the lock file: created only where none exists, naming its
@@ -32,12 +39,18 @@ const PATIENCE: LockPatience = { waitMs: 20_000, unknownHolderMs: 2000 }
  */
 export async function withLock<T>(
   path: string,
-  work: (lock: HeldLock) => Promise<T> | T,
-  patience: LockPatience = PATIENCE,
+  work: (lock: Hold) => Promise<T> | T,
+  { patience = PATIENCE, signal, meanwhile = () => Promise.resolve(undefined) }: LockOptions<T> = {},
 ): Promise<T> {
   const nonce = randomUUID()
   makePrivateFolder(dirname(path))
-  await acquire(path, nonce, patience)
+  const waitOrTakeAway = waitFor(path, patience)
+  while (!create(path, nonce)) {
+    signal?.throwIfAborted()
+    const spared = await meanwhile()
+    if (spared !== undefined) return spared
+    await waitOrTakeAway()
+  }
   const isOurs = () => readOwner(path)?.['nonce'] === nonce
   try {
     return await work({
@@ -50,21 +63,24 @@ export async function withLock<T>(
   }
 }
 
-async function acquire(path: string, nonce: string, patience: LockPatience): Promise<void> {
+/** One wait for a lock that somebody else holds: each call takes a stale lock away, or waits a moment. */
+function waitFor(path: string, patience: LockPatience): () => Promise<void> {
   const startedAtMs = performance.now()
-  let unchanged = { owner: '', sinceMs: startedAtMs }
-  while (!create(path, nonce)) {
+  let seen: { readonly owner: string; readonly sinceMs: number } | undefined
+  return async () => {
     const owner = readOwner(path)
     const nowMs = performance.now()
-    const text = JSON.stringify(owner)
-    if (text !== unchanged.owner) unchanged = { owner: text, sinceMs: nowMs }
+    const text = JSON.stringify(owner ?? null)
+    if (text !== seen?.owner) seen = { owner: text, sinceMs: nowMs }
     const liveness = owner === undefined ? 'unknown' : livenessOf(owner)
-    const isStale =
-      liveness === 'dead' || (liveness === 'unknown' && nowMs - unchanged.sinceMs > patience.unknownHolderMs)
-    if (isStale) takeAway(path, owner)
-    else if (nowMs - startedAtMs > patience.waitMs) throw busy(owner)
+    if (nowMs - seen.sinceMs >= staleAfterMs(liveness, patience)) takeAway(path, owner)
+    else if (liveness === 'alive' && nowMs - startedAtMs > patience.waitMs) throw busy(path, owner)
     else await sleep(2 + Math.random() * 23)
   }
+}
+
+function staleAfterMs(liveness: Liveness, { unknownHolderMs, foreignHolderMs }: LockPatience): number {
+  return { dead: 0, unknown: unknownHolderMs, foreign: foreignHolderMs, alive: Infinity }[liveness]
 }
 
 function create(path: string, nonce: string): boolean {
@@ -92,9 +108,11 @@ function takeAway(path: string, owner: UntrustedRecord | undefined): void {
   }
 }
 
+/** `undefined` for what no holder wrote. A pipe or a link to one is refused by the reader, not waited for. */
 function readOwner(path: string): UntrustedRecord | undefined {
   try {
-    return record(JSON.parse(readFileSync(path, 'utf8')))
+    const value = json(readPrivateFile(path) ?? '')
+    return isRecord(value) ? record(value) : undefined
   } catch {
     return undefined
   }
@@ -102,36 +120,39 @@ function readOwner(path: string): UntrustedRecord | undefined {
 
 /** Where a process id has a meaning: one boot of one machine, one process namespace of it. */
 function self() {
-  return { pid: process.pid, startedAt: startTime(process.pid), space: space() }
+  return { pid: process.pid, startedAt: startTime(process.pid), host: hostname(), boot: bootId(), space: space() }
+}
+
+function bootId(): string {
+  return quietly(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim())
 }
 
 function space(): string {
-  const parts = [
-    () => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim(),
-    () => readlinkSync('/proc/self/ns/pid'),
-  ].map((read) => {
-    try {
-      return read()
-    } catch {
-      return ''
-    }
-  })
-  return [hostname(), ...parts].join(' ')
+  return quietly(() => readlinkSync('/proc/self/ns/pid'))
 }
 
-/** Field 22 of `/proc/<pid>/stat`, in clock ticks since boot; empty where there is no `/proc`. */
-function startTime(pid: number): string {
+function quietly(read: () => string): string {
   try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? ''
+    return read()
   } catch {
     return ''
   }
 }
 
-function livenessOf(owner: UntrustedRecord): 'alive' | 'dead' | 'unknown' {
-  const { pid, startedAt } = owner
-  if (typeof pid !== 'number' || !Number.isSafeInteger(pid) || pid <= 0 || owner['space'] !== space()) return 'unknown'
+/** Field 22 of `/proc/<pid>/stat`, in clock ticks since boot; empty where there is no `/proc`. */
+function startTime(pid: number): string {
+  return quietly(() => {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? ''
+  })
+}
+
+function livenessOf({ pid, startedAt, host, boot, space: named }: UntrustedRecord): Liveness {
+  if (typeof pid !== 'number' || !Number.isSafeInteger(pid) || pid <= 0) return 'unknown'
+  if (host !== hostname()) return 'foreign'
+  // The same machine, started anew: nothing of before is left.
+  if (boot !== bootId()) return 'dead'
+  if (named !== space()) return 'foreign'
   try {
     process.kill(pid, 0)
   } catch (error) {
@@ -140,8 +161,12 @@ function livenessOf(owner: UntrustedRecord): 'alive' | 'dead' | 'unknown' {
   return startTime(pid) === startedAt ? 'alive' : 'dead'
 }
 
-function busy(owner: UntrustedRecord | undefined): AuthError {
+type Liveness = 'alive' | 'dead' | 'unknown' | 'foreign'
+
+function busy(path: string, owner: UntrustedRecord | undefined): AuthError {
   const pid = Number(owner?.['pid'])
   const who = Number.isSafeInteger(pid) ? `process ${pid}` : 'another process'
-  return new AuthError('busy', `${who} holds the lock of auth.json`, { hint: 'wait for it to end, then try again' })
+  return new AuthError('busy', `${who} holds the lock ${basename(path)}`, {
+    hint: 'wait for it to end, then try again',
+  })
 }

@@ -52,6 +52,26 @@ export function replacePrivateFile(path: string, text: string, stillAllowed: () 
 }
 
 /**
+ * Writes into the room that a file of ours already has, and syncs it: this needs no space on
+ * the disk and no rename. A power cut may leave any part of the old bytes.
+ *
+ * @throws AuthError `storage-unavailable`.
+ */
+export function overwritePrivateFile(path: string, text: string, offset: number): void {
+  try {
+    const descriptor = openSync(path, constants.O_WRONLY | O_NOFOLLOW)
+    try {
+      writeAll(descriptor, text, offset)
+      fsyncSync(descriptor)
+    } finally {
+      closeSync(descriptor)
+    }
+  } catch (error) {
+    throw cannotWrite(basename(path), dirname(path), error)
+  }
+}
+
+/**
  * The folder, mode 0700; one that was wider is tightened, since secrets are to stand in it.
  *
  * @throws AuthError `storage-unavailable`.
@@ -84,11 +104,18 @@ export function writeNewFile(path: string, text: string, { isDurable = true } = 
   const descriptor = openSync(path, flags, 0o600)
   try {
     if (!IS_WINDOWS) fchmodSync(descriptor, 0o600)
-    const bytes = Buffer.from(text, 'utf8')
-    for (let written = 0; written < bytes.length;) written += writeSync(descriptor, bytes, written)
+    writeAll(descriptor, text, 0)
     if (isDurable) fsyncSync(descriptor)
   } finally {
     closeSync(descriptor)
+  }
+}
+
+/** A write may be cut short by the system; this one goes on until all is written. */
+function writeAll(descriptor: number, text: string, offset: number): void {
+  const bytes = Buffer.from(text, 'utf8')
+  for (let written = 0; written < bytes.length;) {
+    written += writeSync(descriptor, bytes, written, bytes.length - written, offset + written)
   }
 }
 

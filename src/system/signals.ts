@@ -4,6 +4,8 @@ export interface Interruption {
   readonly signal: AbortSignal
   /** The exit code that the signal asks for (128 + its number), `undefined` when none came. */
   exitCode(): number | undefined
+  /** Holds the signals back until the work is done. */
+  uninterrupted<T>(work: () => Promise<T>): Promise<T>
 }
 
 /** Exit codes as a shell gives them: 128 and the signal's number. */
@@ -16,12 +18,28 @@ const EXIT_CODES = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const
 export function catchSignals(): Interruption {
   const controller = new AbortController()
   let code: number | undefined
+  let criticalWorks = 0
+  const abort = () => {
+    if (code !== undefined && criticalWorks === 0) controller.abort(new AuthError('cancelled', 'cancelled'))
+  }
   for (const [name, exitCode] of Object.entries(EXIT_CODES)) {
     process.on(name, () => {
       code ??= exitCode
-      controller.abort(new AuthError('cancelled', 'cancelled'))
+      abort()
     })
   }
   if (process.platform !== 'win32') process.on('SIGUSR1', () => undefined)
-  return { signal: controller.signal, exitCode: () => code }
+  return {
+    signal: controller.signal,
+    exitCode: () => code,
+    async uninterrupted(work) {
+      criticalWorks++
+      try {
+        return await work()
+      } finally {
+        criticalWorks--
+        abort()
+      }
+    },
+  }
 }

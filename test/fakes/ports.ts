@@ -1,5 +1,6 @@
 import type { AuthFile, StorageKind } from '../../src/model/account.ts'
 import { AuthError } from '../../src/model/errors.ts'
+import type { JournalRecord } from '../../src/model/journal.ts'
 import type { Http, HttpReply, HttpRequest, Listener, Outcome, Ports, Terminal, Vault } from '../../src/model/ports.ts'
 import type { Redirect } from '../../src/model/provider.ts'
 import type { TokenBundle } from '../../src/model/tokens.ts'
@@ -20,6 +21,7 @@ export interface FakeWorld {
   /** What the browser does with the address it is given: returns the query that comes back. */
   readonly browse?: (url: URL) => string | undefined
   readonly brokenVault?: AuthError
+  readonly brokenJournal?: AuthError
   /** Why `auth.json` cannot be written. */
   readonly readOnly?: AuthError
 }
@@ -31,6 +33,11 @@ export interface FakePorts extends Ports {
   readonly bundles: Map<string, TokenBundle>
   readonly outcomes: Outcome[]
   readonly openPorts: Set<string>
+  /** Every proxy that `http.via` was given. */
+  readonly proxies: string[]
+  readonly records: Map<string, JournalRecord>
+  /** Every wait, in milliseconds; none of them takes time. */
+  readonly waits: number[]
   readonly interrupt: (error: Error) => void
   current(): AuthFile | undefined
 }
@@ -45,6 +52,9 @@ export function fakePorts(world: FakeWorld = {}): FakePorts {
   const openPorts = new Set<string>()
   const callbacks: string[] = []
   const interruption = new AbortController()
+  const proxies: string[] = []
+  const records = new Map<string, JournalRecord>()
+  const waits: number[] = []
   const acceptedTerms: Record<string, unknown> = {}
   let file = world.file
   let ids = 0
@@ -68,6 +78,10 @@ export function fakePorts(world: FakeWorld = {}): FakePorts {
   }
   const http: Http = {
     warm: () => undefined,
+    via: (proxy) => {
+      if (proxy !== undefined) proxies.push(proxy)
+      return http
+    },
     send: (request) => {
       requests.push(request)
       const answer = world.answers?.[requests.length - 1]
@@ -112,13 +126,23 @@ export function fakePorts(world: FakeWorld = {}): FakePorts {
     bundles,
     outcomes,
     openPorts,
+    proxies,
+    records,
+    waits,
     interrupt: (error) => interruption.abort(error),
     current: () => file,
     clock: {
       nowMs: () => NOW_MS,
       deadline: (parent, _timeoutMs, _reason) => ({ signal: parent, end: () => undefined }),
+      sleep: (ms) => Promise.resolve(void waits.push(ms)),
+      jitterMs: () => 0,
     },
-    environment: { variables: world.variables ?? {}, remoteLogin: undefined, hasPassphrase: false },
+    environment: {
+      variables: world.variables ?? {},
+      remoteLogin: undefined,
+      hasPassphrase: false,
+      caller: { program: 'codex', pid: 4711 },
+    },
     terminal,
     http,
     loopback: { listen },
@@ -133,8 +157,22 @@ export function fakePorts(world: FakeWorld = {}): FakePorts {
     vaults: { vault },
     authFile: {
       read: () => file,
+      stamp: () => JSON.stringify(file),
       probe: () => (world.readOnly ? Promise.reject(world.readOnly) : Promise.resolve()),
       update: (change) => Promise.resolve((file = change(file ?? newAuthFile('file-1')))),
+    },
+    journal: {
+      exclusively: (_id, work) => work({ assertHeld: () => undefined }),
+      read: (id) => records.get(id),
+      announce: (intent) => {
+        if (world.brokenJournal) throw world.brokenJournal
+        records.set(intent.accountId, { intent, answer: undefined })
+      },
+      keep: (intent, answer) => {
+        if (world.brokenJournal) throw world.brokenJournal
+        records.set(intent.accountId, { intent, answer })
+      },
+      drop: (id) => void records.delete(id),
     },
     settings: {
       read: () => record({ ...world.config, ...acceptedTerms }),
@@ -146,5 +184,6 @@ export function fakePorts(world: FakeWorld = {}): FakePorts {
     identifiers: { uuid: () => `00000000-0000-4000-8000-${String(++ids).padStart(12, '0')}` },
     trace: () => undefined,
     interruption: interruption.signal,
+    uninterrupted: (work) => work(),
   }
 }

@@ -120,7 +120,7 @@ describe('readPrivateFile', () => {
 })
 
 describe('withLock', () => {
-  const patience = { waitMs: 150, unknownHolderMs: 60 }
+  const patience = { patience: { waitMs: 150, unknownHolderMs: 60, foreignHolderMs: 60 } }
   const lock = () => join(folder(), 'x.lock')
 
   it('lets one in at a time', async () => {
