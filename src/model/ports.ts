@@ -1,10 +1,11 @@
 import type { AuthFile, StorageKind } from './account.ts'
-import type { Intent, JournalRecord } from './journal.ts'
+import type { Journal } from './journal.ts'
 import type { Loopback } from './loopback.ts'
 import type { Secret } from './secret.ts'
 import type { TokenBundle } from './tokens.ts'
 import type { UntrustedRecord } from './untrusted.ts'
 
+export type { Hold, Journal } from './journal.ts'
 export type { Listener, Loopback, Outcome, Screen, Visit } from './loopback.ts'
 
 /** What the program needs of the world. Adapters live in `system/`; tests bring fakes. */
@@ -191,44 +192,6 @@ export interface AuthFileStore {
    * @throws AuthError as `read`, and `busy` when the lock cannot be had.
    */
   update(change: (current: AuthFile) => AuthFile): Promise<AuthFile>
-}
-
-/** The write-ahead records of renewals, one for each account, and the lock that guards each of them. */
-export interface Journal {
-  /**
-   * Runs the work while no other process renews this account or forgets it. As long as
-   * another one is at it, `meanwhile` is asked again and again; what it returns ends the wait.
-   *
-   * @throws AuthError `busy` when a living process keeps the lock, `storage-unavailable`, `cancelled`.
-   */
-  exclusively<T>(
-    accountId: string,
-    work: (hold: Hold) => Promise<T>,
-    meanwhile: () => Promise<T | undefined>,
-  ): Promise<T>
-  /** The record of an account, `undefined` when there is none that can be read. */
-  read(accountId: string): JournalRecord | undefined
-  /**
-   * Writes an intent, durably, with room for the answer kept free behind it: a disk that is
-   * full is noticed before a token is spent.
-   *
-   * @throws AuthError `storage-unavailable`.
-   */
-  announce(intent: Intent): void
-  /**
-   * Writes the sealed answer into the record of the intent, durably.
-   *
-   * @throws AuthError `storage-unavailable`.
-   */
-  keep(intent: Intent, answer: string): void
-  /** Removes a record; one that is gone is no error. */
-  drop(accountId: string): void
-}
-
-/** A lock that is held; `assertHeld` before a write that cannot be taken back. */
-export interface Hold {
-  /** @throws AuthError `busy` when somebody took the lock over. */
-  assertHeld(): void
 }
 
 export interface Settings {
