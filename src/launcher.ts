@@ -65,7 +65,7 @@ function shortWayFor(
   return async () => {
     const nowMs = Date.now()
     const preset = process.env['AIAUTH_ACCOUNT']
-    const { account } = chooseAccount(ports.authFile.read(), { wanted: names[0], preset, nowMs })
+    const account = chooseAccount(ports.authFile.read(), { wanted: names[0], preset, nowMs })
     const bundle = await heldToken(ports, account)
     const isUpToDate = bundle.generation === account.secret.generation
     if (!isUpToDate || !lasts(bundle, DEFAULT_MIN_VALIDITY_SECONDS, nowMs)) throw new Error('left to the whole program')

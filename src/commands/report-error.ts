@@ -1,3 +1,4 @@
+import { AuthError } from '../model/errors.ts'
 import type { Terminal } from '../model/ports.ts'
 import { jsonText } from '../ui/account-json.ts'
 import { errorReport } from '../ui/error-text.ts'
@@ -14,7 +15,8 @@ export function reportError(
   { json, debug }: ReportOptions,
 ): number {
   const report = errorReport(error, terminal.errStyle, debug)
-  if (json) terminal.out(jsonText(report.json))
+  const isBehindResult = error instanceof AuthError && error.afterResult
+  if (json && !isBehindResult) terminal.out(jsonText(report.json))
   else for (const line of report.lines) terminal.say(line, { always: true })
   return report.exitCode
 }

@@ -1,6 +1,5 @@
 import type { Command } from 'commander'
-import { chooseAccount } from '../flows/choose-account.ts'
-import { freshToken } from '../flows/fresh-token.ts'
+import { tokenOfChoice } from '../flows/token-of-choice.ts'
 import type { Account } from '../model/account.ts'
 import type { Ports } from '../model/ports.ts'
 import type { TokenBundle } from '../model/tokens.ts'
@@ -31,15 +30,10 @@ export function addTokenCommand(program: Command, ports: Ports): void {
 }
 
 async function token(ports: Ports, { wanted, minValiditySeconds, json }: TokenInput): Promise<void> {
-  const { account } = chooseAccount(ports.authFile.read(), {
-    wanted,
-    preset: ports.environment.variables['AIAUTH_ACCOUNT'],
-    nowMs: ports.clock.nowMs(),
-  })
-  const fresh = await freshToken(ports, { account, minValiditySeconds })
+  const fresh = await tokenOfChoice(ports, { wanted, minValiditySeconds })
   for (const warning of fresh.warnings) warn(ports, warning)
   printToken(ports, fresh.account, fresh.bundle, json)
-  if (fresh.trouble !== undefined) throw fresh.trouble
+  if (fresh.trouble !== undefined) throw fresh.trouble.behindResult()
 }
 
 /** Shared with the launcher's short way, which must print the same bytes. */

@@ -3,6 +3,7 @@ import type { Account, AccountState, AuthFile } from '../model/account.ts'
 import { AuthError } from '../model/errors.ts'
 import { nearest } from '../model/nearest.ts'
 import { cleanLine } from '../model/untrusted.ts'
+import { isExhausted } from '../model/usage.ts'
 
 /** An account and, in a few words, how it came to be chosen. */
 export interface Choice {
@@ -41,11 +42,20 @@ const STATE_RANK: Readonly<Record<AccountState, number>> = {
  *
  * @throws AuthError `account-not-found`.
  */
-export function chooseAccount(file: AuthFile | undefined, input: ChooseAccountInput): Choice {
-  const accounts = file?.accounts ?? []
-  if (input.wanted !== undefined) return named(accounts, input.wanted, 'named on the command line', input.nowMs, file)
+export function chooseAccount(file: AuthFile | undefined, input: ChooseAccountInput): Account {
+  return candidates(file, input)[0]
+}
+
+/**
+ * The account that is meant, and after it those that may stand in for it: the others of a
+ * provider that was named, in their order, unless `fallbackEnabled` is false.
+ *
+ * @throws AuthError `account-not-found`.
+ */
+export function candidates(file: AuthFile | undefined, input: ChooseAccountInput): readonly [Account, ...Account[]] {
+  if (input.wanted !== undefined) return named(file, input.wanted, input.nowMs)
   const choice = effectiveAccount(file, input)
-  if (choice !== undefined) return choice
+  if (choice !== undefined) return [choice.account]
   throw new AuthError('account-not-found', 'nobody is signed in', { hint: SIGN_IN })
 }
 
@@ -59,7 +69,7 @@ export function effectiveAccount(
   { preset, nowMs }: Omit<ChooseAccountInput, 'wanted'>,
 ): Choice | undefined {
   const accounts = file?.accounts ?? []
-  if (preset !== undefined && preset !== '') return named(accounts, preset, 'AIAUTH_ACCOUNT', nowMs, file)
+  if (preset !== undefined && preset !== '') return { account: named(file, preset, nowMs)[0], why: 'AIAUTH_ACCOUNT' }
   const standard = defaultAccount(file)
   if (standard !== undefined) return { account: standard, why: 'the default account' }
   const preferred = file?.preferences.preferredProvider
@@ -89,20 +99,35 @@ export function getAccount(file: AuthFile | undefined, name: string): Account {
   throw unknown(accounts, name)
 }
 
-function named(
-  accounts: readonly Account[],
-  wanted: string,
-  why: string,
-  nowMs: number,
-  file: AuthFile | undefined,
-): Choice {
+/**
+ * The account of an id, in the file as it is now.
+ *
+ * @throws AuthError `account-not-found` when it was signed out meanwhile.
+ */
+export function getById(file: AuthFile | undefined, id: string): Account {
+  const account = file?.accounts.find((candidate) => candidate.id === id)
+  if (account !== undefined) return account
+  throw new AuthError('account-not-found', 'the account was signed out meanwhile', { hint: 'aiauth status' })
+}
+
+function named(file: AuthFile | undefined, wanted: string, nowMs: number): readonly [Account, ...Account[]] {
+  const accounts = file?.accounts ?? []
   const byName = accounts.find((account) => account.name === wanted)
-  if (byName !== undefined) return { account: byName, why }
-  const ofProvider = accounts.filter((account) => account.provider === wanted)
+  if (byName !== undefined) return [byName]
+  const [first, ...others] = ofProvider(file, wanted, nowMs)
+  if (first === undefined) throw unknown(accounts, wanted)
+  return file?.preferences.fallbackEnabled === false ? [first] : [first, ...others]
+}
+
+/** The default account first, then by state, priority and age; those that cannot serve now come last. */
+function ofProvider(file: AuthFile | undefined, provider: string, nowMs: number): Account[] {
   const standard = defaultAccount(file)
-  const best = ofProvider.find((account) => account === standard) ?? inOrder(ofProvider, nowMs)[0]
-  if (best !== undefined) return { account: best, why }
-  throw unknown(accounts, wanted)
+  const isCostOptimized = file?.preferences.selectionStrategy === 'cost-optimized'
+  const mustRest = ({ cooldownUntil, usage }: Account) =>
+    (cooldownUntil !== null && Date.parse(cooldownUntil) > nowMs) || (isCostOptimized && isExhausted(usage, nowMs))
+  const ordered = inOrder(file?.accounts.filter((account) => account.provider === provider) ?? [], nowMs)
+  const rank = (account: Account) => (mustRest(account) ? 2 : account === standard ? 0 : 1)
+  return ordered.sort((a, b) => rank(a) - rank(b))
 }
 
 function inOrder(accounts: readonly Account[], nowMs: number): Account[] {

@@ -1,23 +1,18 @@
 import type { Account } from '../model/account.ts'
 import { AuthError } from '../model/errors.ts'
-import type { Ports } from '../model/ports.ts'
+import type { Hold } from '../model/ports.ts'
+import type { Secret } from '../model/secret.ts'
 import type { TokenBundle } from '../model/tokens.ts'
-import { signInAgain } from './choose-account.ts'
+import { findProvider } from '../providers/registry.ts'
+import { fingerprint } from '../vault/fingerprint.ts'
+import { getById, signInAgain } from './choose-account.ts'
 import { heldToken, lasts } from './held-token.ts'
+import { recoverRenewal, type Kept } from './keep-renewal.ts'
+import { lostRenewal, renewAccount, type RenewAccountPorts, type Unrenewed } from './renew-account.ts'
+import { renewableGrant, type RenewableGrant } from './renewable-grant.ts'
+import { answerLost, coolDown, coolingDown, healFacts, killGrant } from './unrenewed.ts'
 
-export type FreshTokenPorts = Pick<
-  Ports,
-  | 'vaults'
-  | 'authFile'
-  | 'journal'
-  | 'http'
-  | 'clock'
-  | 'settings'
-  | 'environment'
-  | 'interruption'
-  | 'uninterrupted'
-  | 'trace'
->
+export type FreshTokenPorts = RenewAccountPorts
 
 export interface FreshTokenInput {
   readonly account: Account
@@ -27,22 +22,160 @@ export interface FreshTokenInput {
   readonly evenIfFresh?: boolean
 }
 
+/**
+ * - `fresh`: nothing had to be done, or another process has just done it
+ * - `renewed`: by us
+ * - `kept`: a renewal was tried and failed for now; the old token still works
+ * - `waiting`: a renewal may not be tried yet; the old token still works
+ */
 export interface FreshToken {
   /** The newest facts; they may differ from those that were asked with. */
   readonly account: Account
   readonly bundle: TokenBundle
-  readonly outcome: 'fresh' | 'renewed'
+  readonly outcome: 'fresh' | 'renewed' | 'kept' | 'waiting'
+  /** Why the token is `kept` or `waiting`. */
+  readonly problem: AuthError | undefined
   /** What the user should be told on stderr. */
   readonly warnings: readonly string[]
   /** The token is good and its keeping is not: to be thrown once the token has been used. */
   readonly trouble: AuthError | undefined
 }
 
+/**
+ * Returns tokens of which the access token stays valid for at least `minValiditySeconds`,
+ * renewed once under the account's lock when it would not.
+ *
+ * Many processes may ask at once. All but one wait for the lock, see the first one's token and
+ * leave with it: a refresh token is spent only once. While the access token lives, no renewal
+ * whose outcome is unknown is sent again, for a server that has rotated would take the second
+ * for theft and end the grant (RFC 9700 §4.14.2).
+ *
+ * @throws AuthError `sign-in-required`, `secret-missing`, `account-not-found`,
+ * `provider-rejected`, `provider-unavailable`, `network`, `busy`, and what the storage throws.
+ */
 export async function freshToken(ports: FreshTokenPorts, input: FreshTokenInput): Promise<FreshToken> {
-  const { account, minValiditySeconds } = input
-  const bundle = await heldToken(ports, account)
-  if (lasts(bundle, minValiditySeconds, ports.clock.nowMs())) {
-    return { account, bundle, outcome: 'fresh', warnings: [], trouble: undefined }
+  const { account, minValiditySeconds, evenIfFresh = false } = input
+  const stamp = ports.authFile.stamp()
+  const held = await heldToken(ports, account)
+  const isFresh = !evenIfFresh && lasts(held, minValiditySeconds, ports.clock.nowMs())
+  if (isFresh) return served(await healFacts(ports, account, held), held)
+  const isNewer = (bundle: TokenBundle) => bundle.generation > held.generation
+  return ports.journal.exclusively(
+    account.id,
+    (hold) => underLock(ports, input, isNewer, hold),
+    meanwhile(ports, account, isNewer, stamp),
+  )
+}
+
+/** Looks, whenever `auth.json` has changed, whether another process has renewed the token meanwhile. */
+function meanwhile(
+  ports: FreshTokenPorts,
+  { id }: Account,
+  isNewer: (bundle: TokenBundle) => boolean,
+  firstStamp: string,
+): () => Promise<FreshToken | undefined> {
+  let seen = firstStamp
+  return async () => {
+    const stamp = ports.authFile.stamp()
+    if (stamp === seen) return undefined
+    seen = stamp
+    const account = getById(ports.authFile.read(), id)
+    const bundle = await heldToken(ports, account)
+    return isNewer(bundle) && lasts(bundle, 0, ports.clock.nowMs()) ? served(account, bundle) : undefined
   }
-  throw new AuthError('sign-in-required', `the token of ${account.name} has expired`, { hint: signInAgain(account) })
+}
+
+/** Reads everything again, since all of it may have changed while we waited; then renews if it is still needed. */
+async function underLock(
+  ports: FreshTokenPorts,
+  { account: asked, minValiditySeconds, evenIfFresh = false }: FreshTokenInput,
+  isNewer: (bundle: TokenBundle) => boolean,
+  hold: Hold,
+): Promise<FreshToken> {
+  const account = getById(ports.authFile.read(), asked.id)
+  const provider = findProvider(ports.settings.read(), account)
+  const found = await heldToken(ports, account)
+  const recovered = await recoverRenewal(ports, account, provider, found)
+  if (recovered?.trouble !== undefined) return afterRenewal(ports, recovered, account)
+  const held = recovered?.bundle ?? found
+  // What was renewed while we waited is as fresh as can be had, however short it lasts.
+  const isFresh = isNewer(held)
+    ? lasts(held, 0, ports.clock.nowMs())
+    : !evenIfFresh && lasts(held, minValiditySeconds, ports.clock.nowMs())
+  if (isFresh) return served(await healFacts(ports, account, held), held)
+  const current = getById(ports.authFile.read(), account.id)
+  const grant = renewableGrant(ports, current, held)
+  return renew(ports, { account: current, ...grant, isForced: evenIfFresh }, hold)
+}
+
+interface Renewing extends RenewableGrant {
+  readonly account: Account
+  readonly isForced: boolean
+  /** The tokens were found in the vault after others had been refused: tried once. */
+  readonly isSecond?: boolean
+}
+
+async function renew(ports: FreshTokenPorts, renewing: Renewing, hold: Hold): Promise<FreshToken> {
+  const { account, provider, held, refreshToken, isForced } = renewing
+  const isAlive = lasts(held, 0, ports.clock.nowMs())
+  const cooling = coolingDown(account, ports.clock.nowMs())
+  const lost = lostRenewal(ports, account, refreshToken)
+  const obstacle = cooling ?? (lost !== undefined && isAlive ? answerLost(account, lost.at) : undefined)
+  if (obstacle !== undefined) return stillUsable(ports, account, held, obstacle, 'waiting')
+  const input = { account, provider, held, refreshToken, insist: isForced || !isAlive }
+  const outcome = await renewAccount(ports, input, hold)
+  if ('bundle' in outcome) return afterRenewal(ports, outcome, account)
+  if (outcome.kind !== 'dead') {
+    await coolDown(ports, account, outcome)
+    return stillUsable(ports, account, held, outcome.error, 'kept')
+  }
+  return (await adoptNewer(ports, renewing, hold)) ?? refused(ports, account, refreshToken, outcome, lost?.at)
+}
+
+/** Refused, but meanwhile somebody else's tokens stand in the vault: those count (security case R5). */
+async function adoptNewer(ports: FreshTokenPorts, renewing: Renewing, hold: Hold): Promise<FreshToken | undefined> {
+  const { account, refreshToken: sent, isSecond = false } = renewing
+  const held = await heldToken(ports, account)
+  const { refreshToken } = held.tokens
+  if (refreshToken === undefined || fingerprint(refreshToken) === fingerprint(sent)) return undefined
+  if (lasts(held, 0, ports.clock.nowMs())) return served(await healFacts(ports, account, held), held)
+  return isSecond ? undefined : renew(ports, { ...renewing, held, refreshToken, isSecond: true }, hold)
+}
+
+async function refused(
+  ports: FreshTokenPorts,
+  account: Account,
+  refreshToken: Secret,
+  { error }: Unrenewed,
+  lostAt: string | undefined,
+): Promise<never> {
+  const story = lostAt === undefined ? '' : `; the answer to the renewal of ${lostAt} was lost before it arrived`
+  const reason = `${error.message}${story}`
+  await killGrant(ports, account, refreshToken, reason)
+  throw new AuthError('sign-in-required', `${account.name}: ${reason}`, { hint: signInAgain(account), cause: error })
+}
+
+function afterRenewal(ports: FreshTokenPorts, kept: Kept, { id }: Account): FreshToken {
+  const { bundle, flaw, warnings, trouble } = kept
+  const account = getById(ports.authFile.read(), id)
+  if (flaw === undefined) return { account, bundle, outcome: 'renewed', problem: undefined, warnings, trouble }
+  if (trouble !== undefined) throw trouble
+  return stillUsable(ports, account, bundle, flaw, 'kept')
+}
+
+/** The old token as long as it lives, with a word about why; else the problem itself. */
+function stillUsable(
+  ports: FreshTokenPorts,
+  account: Account,
+  bundle: TokenBundle,
+  problem: AuthError,
+  outcome: 'kept' | 'waiting',
+): FreshToken {
+  if (!lasts(bundle, 0, ports.clock.nowMs())) throw problem
+  const warnings = [`${account.name} was not renewed, its old token still works: ${problem.message}`]
+  return { account, bundle, outcome, problem, warnings, trouble: undefined }
+}
+
+function served(account: Account, bundle: TokenBundle): FreshToken {
+  return { account, bundle, outcome: 'fresh', problem: undefined, warnings: [], trouble: undefined }
 }

@@ -47,7 +47,12 @@ export async function keepAccount(
   return account
 }
 
-async function writeAndReadBack(vault: Vault, bundle: TokenBundle): Promise<void> {
+/**
+ * When this returns, the vault holds the bundle, as reading has shown.
+ *
+ * @throws AuthError `storage-unavailable`, and what the vault throws.
+ */
+export async function writeAndReadBack(vault: Vault, bundle: TokenBundle): Promise<void> {
   await vault.write(bundle)
   const stored = await vault.read(bundle.accountId)
   if (stored !== undefined && isSame(stored, bundle)) return

@@ -22,6 +22,13 @@ export const EXIT_CODES = {
 
 export type AuthErrorCode = keyof typeof EXIT_CODES
 
+export interface AuthErrorOptions {
+  readonly hint?: string | undefined
+  readonly cause?: unknown
+  readonly notSent?: boolean
+  readonly afterResult?: boolean
+}
+
 /**
  * A failure that the user can act on. Anything else that escapes is a bug and exits 70.
  *
@@ -33,16 +40,29 @@ export class AuthError extends Error {
   override readonly name = 'AuthError'
   readonly code: AuthErrorCode
   readonly hint: string | undefined
+  /** A request failed before any of it had left this machine. */
+  readonly notSent: boolean
+  /** The result stands on stdout already, so only stderr and the exit code tell of this. */
+  readonly afterResult: boolean
 
-  constructor(code: AuthErrorCode, message: string, options: { hint?: string | undefined; cause?: unknown } = {}) {
+  constructor(code: AuthErrorCode, message: string, options: AuthErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause })
     this.code = code
     this.hint = options.hint
+    this.notSent = options.notSent ?? false
+    this.afterResult = options.afterResult ?? false
+  }
+
+  /** The same failure, told after a result. */
+  behindResult(): AuthError {
+    const { code, message, hint, notSent } = this
+    return new AuthError(code, message, { hint, notSent, cause: this, afterResult: true })
   }
 
   /** The same failure with one more thing that can be done about it. */
   withHint(further: string): AuthError {
     const hint = this.hint === undefined ? further : `${this.hint}; ${further}`
-    return new AuthError(this.code, this.message, { hint, cause: this })
+    const { code, message, notSent, afterResult } = this
+    return new AuthError(code, message, { hint, notSent, afterResult, cause: this })
   }
 }

@@ -11,7 +11,7 @@ export function refusalOf(provider: Provider, reply: HttpReply, body: UntrustedR
   const { status } = reply
   const reason = body === undefined ? undefined : reasonOf(body)
   const code: AuthErrorCode = status === 429 || status >= 500 ? 'provider-unavailable' : 'provider-rejected'
-  return new AuthError(code, `${provider.id} ${whatHappened(reply, reason)}`, { hint: hintFor(provider, reply) })
+  return new AuthError(code, `${provider.id} ${whatHappened(reply, reason)}`, { hint: hintFor(reply) })
 }
 
 function whatHappened(reply: HttpReply, reason: string | undefined): string {
@@ -43,7 +43,6 @@ function contentType(reply: HttpReply): string {
   return /^[\w.+-]+\/[\w.+-]+/.exec(reply.headers['content-type'] ?? '')?.[0] ?? 'no content type'
 }
 
-function hintFor(provider: Provider, reply: HttpReply): string | undefined {
-  if (reply.status === 429 || reply.status >= 500) return `try again later: aiauth login ${provider.id}`
-  return undefined
+function hintFor({ status }: HttpReply): string | undefined {
+  return status === 429 || status >= 500 ? 'try again later' : undefined
 }

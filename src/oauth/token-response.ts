@@ -44,7 +44,7 @@ export function readTokenResponse(
   if (typeof type !== 'string' || type.toLowerCase() !== 'bearer')
     throw rejected('the token is of a type we cannot use')
   const refreshToken = token(body['refresh_token'], 'refresh token')
-  const idToken = typeof body['id_token'] === 'string' && TOKEN.test(body['id_token']) ? body['id_token'] : undefined
+  const idToken = isTokenText(body['id_token']) ? body['id_token'] : undefined
   const lifetime = lifetimeSeconds(body['expires_in'])
   const refreshLifetime = lifetimeSeconds(body['refresh_token_expires_in'])
   const claims = unverifiedClaims(accessToken)
@@ -69,9 +69,14 @@ export function jsonBody(reply: HttpReply): UntrustedRecord | undefined {
   return isRecord(value) ? record(value) : undefined
 }
 
+/** Whether a value can be a token at all. */
+export function isTokenText(value: unknown): value is string {
+  return typeof value === 'string' && TOKEN.test(value)
+}
+
 function token(value: unknown, what: string): string | undefined {
   if (value === undefined || value === null || value === '') return undefined
-  if (typeof value === 'string' && TOKEN.test(value)) return value
+  if (isTokenText(value)) return value
   throw rejected(`the ${what} in the reply has characters or a length that no token has`)
 }
 

@@ -48,6 +48,14 @@ export function getProvider(config: UntrustedRecord, id: string, mode?: string):
   return provider
 }
 
+/** The row that an account was made by, switched off or not; `undefined` when the settings do not know it. */
+export function findProvider(
+  config: UntrustedRecord,
+  { provider, mode }: { readonly provider: string; readonly mode: string },
+): Provider | undefined {
+  return allProviders(config).find((row) => row.id === provider && row.mode === mode)
+}
+
 /** Whether the user has agreed to the terms of this mode, once, by a yes or in `config.json`. */
 export function termsAccepted(config: UntrustedRecord, provider: Provider): boolean {
   const settings = settingsOf(provider, configuredProviders(config)[provider.id])

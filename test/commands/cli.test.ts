@@ -278,14 +278,15 @@ describe('aiauth token', () => {
     })
   })
 
-  it('exits 4 when the token is over, or lasts less than was asked for', async () => {
-    const over = (ports: FakePorts) => {
-      const tokens = { ...bundle().tokens, expiresAtMs: Date.parse('2026-11-21T09:59:59Z') }
+  it('exits 4 when the token is over, or lasts less than was asked for, and nothing can renew it', async () => {
+    const lasting = (expiresAt: string) => (ports: FakePorts) => {
+      const tokens = { ...bundle().tokens, refreshToken: undefined, expiresAtMs: Date.parse(expiresAt) }
       ports.bundles.set(bundle().accountId, bundle({ tokens }))
     }
-    const expired = await run(['token', 'work'], { file: fileWith(account()) }, over)
+    const expired = await run(['token', 'work'], { file: fileWith(account()) }, lasting('2026-11-21T09:59:59Z'))
     expect([expired.exitCode, expired.out]).toEqual([4, ''])
-    const short = await run(['token', 'work', '--min-validity', '7201'], { file: fileWith(account()) }, withBundle)
+    const argv = ['token', 'work', '--min-validity', '7201']
+    const short = await run(argv, { file: fileWith(account()) }, lasting('2026-11-21T12:00:00Z'))
     expect([short.exitCode, short.out]).toEqual([4, ''])
   })
 

@@ -1,0 +1,96 @@
+import type { Account } from '../model/account.ts'
+import type { Intent } from '../model/journal.ts'
+import type { Hold, Ports } from '../model/ports.ts'
+import type { Provider } from '../model/provider.ts'
+import type { Secret } from '../model/secret.ts'
+import type { TokenBundle } from '../model/tokens.ts'
+import { requestRefresh, type RefreshOutcome } from '../oauth/refresh.ts'
+import { fingerprint } from '../vault/fingerprint.ts'
+import { time } from './account-facts.ts'
+import { httpFor } from './http-for.ts'
+import { keepRenewal, type Kept } from './keep-renewal.ts'
+import { vaultOf } from './vault-of.ts'
+
+export type RenewAccountPorts = Pick<
+  Ports,
+  'vaults' | 'authFile' | 'journal' | 'http' | 'clock' | 'settings' | 'environment' | 'interruption' | 'uninterrupted'
+>
+
+export interface RenewAccountInput {
+  readonly account: Account
+  readonly provider: Provider
+  readonly held: TokenBundle
+  readonly refreshToken: Secret
+  /** Try again when it may help: nothing else is there to be used meanwhile. */
+  readonly insist: boolean
+}
+
+/** The refusals and faults that leave the old tokens in place. */
+export type Unrenewed = Exclude<RefreshOutcome, { kind: 'answered' }>
+
+const TRIES = 3
+const BACK_OFF_MS = 500
+/** Longer waits are the cool-down's: the lock is not held for them. */
+const LONGEST_WAIT_MS = 3000
+/** A renewal that took longer is not tried again by the same program: its caller has given up by now. */
+const PATIENCE_MS = 20_000
+
+/**
+ * Spends the refresh token, under the account's lock, and keeps what comes back.
+ *
+ * Before anything is sent, the vault and the journal have proven that they can be written,
+ * and an intent tells that this token is on its way. From then until the answer is kept, no
+ * signal ends the program.
+ *
+ * @throws AuthError what the storage throws before anything is sent, `provider-rejected` when
+ * the answer is for another account, `cancelled` between two tries.
+ */
+export async function renewAccount(
+  ports: RenewAccountPorts,
+  input: RenewAccountInput,
+  hold: Hold,
+): Promise<Kept | Unrenewed> {
+  await vaultOf(ports.vaults, input.account).probe()
+  const startedAtMs = ports.clock.nowMs()
+  for (let tries = 1; ; tries++) {
+    const outcome = await ports.uninterrupted(() => renewOnce(ports, input, hold))
+    if ('bundle' in outcome || outcome.kind === 'dead') return outcome
+    const waitMs = outcome.waitMs ?? BACK_OFF_MS * 2 ** (tries - 1)
+    const isTooLate = ports.clock.nowMs() - startedAtMs > PATIENCE_MS
+    if (!input.insist || tries === TRIES || waitMs > LONGEST_WAIT_MS || isTooLate) return outcome
+    await ports.clock.sleep(waitMs + ports.clock.jitterMs(waitMs / 2), ports.interruption)
+  }
+}
+
+async function renewOnce(
+  ports: RenewAccountPorts,
+  { account, provider, held, refreshToken }: RenewAccountInput,
+  hold: Hold,
+): Promise<Kept | Unrenewed> {
+  const lost = lostRenewal(ports, account, refreshToken)
+  const intent: Intent = {
+    accountId: account.id,
+    generation: Math.max(held.generation, account.secret.generation) + 1,
+    spends: fingerprint(refreshToken),
+    at: lost?.at ?? time(ports.clock.nowMs()),
+    ...ports.environment.caller,
+  }
+  hold.assertHeld()
+  ports.journal.announce(intent)
+  const http = httpFor(ports, account.proxy)
+  const outcome = await requestRefresh({ http, clock: ports.clock }, provider, held, refreshToken)
+  if (outcome.kind === 'answered') return keepRenewal(ports, account, provider, { old: held, intent, answer: outcome })
+  // Only where the server may have spent the token does the record have something to tell.
+  if (outcome.kind === 'dead' || (outcome.kind !== 'unknown' && lost === undefined)) ports.journal.drop(account.id)
+  return outcome
+}
+
+/** The renewal of which no answer arrived, when this refresh token was sent with it. */
+export function lostRenewal(
+  { journal }: Pick<Ports, 'journal'>,
+  { id }: Account,
+  refreshToken: Secret,
+): Intent | undefined {
+  const left = journal.read(id)
+  return left?.intent.spends === fingerprint(refreshToken) ? left.intent : undefined
+}

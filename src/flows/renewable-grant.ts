@@ -1,0 +1,58 @@
+import type { Account } from '../model/account.ts'
+import { isLoopbackAddress } from '../model/endpoint.ts'
+import { AuthError } from '../model/errors.ts'
+import type { Ports } from '../model/ports.ts'
+import type { Provider } from '../model/provider.ts'
+import type { Secret } from '../model/secret.ts'
+import type { TokenBundle } from '../model/tokens.ts'
+import { findProvider } from '../providers/registry.ts'
+import { isSpent } from './account-facts.ts'
+import { signInAgain } from './choose-account.ts'
+
+/** Everything that a renewal needs, proven to be there. */
+export interface RenewableGrant {
+  readonly provider: Provider
+  /** The tokens as the vault holds them, with the endpoint that the settings now name for their issuer. */
+  readonly held: TokenBundle
+  readonly refreshToken: Secret
+}
+
+/**
+ * The grant of an account, if it may be renewed at all.
+ *
+ * @throws AuthError `sign-in-required` when only a new sign-in helps, `usage` for a provider
+ * that is switched off.
+ */
+export function renewableGrant(
+  { settings }: Pick<Ports, 'settings'>,
+  account: Account,
+  held: TokenBundle,
+): RenewableGrant {
+  const provider = findProvider(settings.read(), account)
+  const { refreshToken } = held.tokens
+  if (refreshToken === undefined) throw over(account, 'has no way to be renewed')
+  if (isSpent(account, refreshToken)) {
+    const reason =
+      account.stateReason === null ? 'was spent, or ended by the provider' : `ended: ${account.stateReason}`
+    throw over(account, reason)
+  }
+  if (provider === undefined)
+    throw over(account, `is of ${account.provider}/${account.mode}, which the settings do not know`)
+  if (!provider.enabled) throw new AuthError('usage', `the provider ${provider.id} is switched off`)
+  if (!isIssuerOf(held, provider)) throw over(account, 'was issued by another server than the settings now name')
+  return { provider, held: { ...held, tokenEndpoint: provider.tokenEndpoint ?? held.tokenEndpoint }, refreshToken }
+}
+
+/**
+ * Whether the tokens were issued by the server that the settings name now: a refresh token
+ * goes to nobody else. All of loopback counts as one server, this machine.
+ */
+export function isIssuerOf(held: TokenBundle, { tokenEndpoint = held.tokenEndpoint, clientId }: Provider): boolean {
+  const isSameServer =
+    tokenEndpoint === held.tokenEndpoint || [tokenEndpoint, held.tokenEndpoint].every(isLoopbackAddress)
+  return isSameServer && clientId === held.clientId
+}
+
+function over(account: Account, reason: string): AuthError {
+  return new AuthError('sign-in-required', `the grant of ${account.name} ${reason}`, { hint: signInAgain(account) })
+}

@@ -1,0 +1,87 @@
+import type { Account, AuthFile } from '../model/account.ts'
+import { AuthError } from '../model/errors.ts'
+import type { Ports } from '../model/ports.ts'
+import type { Secret } from '../model/secret.ts'
+import type { TokenBundle } from '../model/tokens.ts'
+import { fingerprint } from '../vault/fingerprint.ts'
+import { time, withBundle, withChanged, withHappening } from './account-facts.ts'
+import type { Unrenewed } from './renew-account.ts'
+
+type FactPorts = Pick<Ports, 'authFile' | 'clock' | 'environment'>
+
+/** Nothing left this machine, so the wait only keeps a crowd from trying all at once. */
+const OFFLINE_COOL_DOWN_MS = 5000
+/** Where the provider names no time: doubled with each failure in a row, up to 16 minutes. */
+const COOL_DOWN_MS = 30_000
+const LONGEST_DOUBLING = 5
+/** A later end than this comes from a clock that was wrong, for no cool-down is longer. */
+const COOL_DOWN_LIMIT_MS = 86_400_000
+
+/** Writes down, for all processes, that the provider is not to be asked for a while, and why. */
+export async function coolDown(ports: FactPorts, { id }: Account, outcome: Unrenewed): Promise<void> {
+  const [atMs, by] = [ports.clock.nowMs(), ports.environment.caller]
+  const [kind, reason] = [outcome.kind, outcome.error.message]
+  const waitMs = 'waitMs' in outcome ? outcome.waitMs : undefined
+  await note(ports, id, (account) => ({
+    ...withHappening(account, { event: kind === 'unknown' ? 'lost' : 'failed', atMs, by, reason }),
+    cooldownUntil: time(atMs + (waitMs ?? (kind === 'not-sent' ? OFFLINE_COOL_DOWN_MS : doubled(account)))),
+  }))
+}
+
+function doubled({ history }: Account): number {
+  const last = history.at(-1)
+  const failures = last?.event === 'failed' || last?.event === 'lost' ? (last.count ?? 1) : 0
+  return COOL_DOWN_MS * 2 ** Math.min(failures, LONGEST_DOUBLING)
+}
+
+/** Why the provider may not be asked yet, `undefined` when it may. */
+export function coolingDown({ provider, cooldownUntil, history }: Account, nowMs: number): AuthError | undefined {
+  const leftMs = cooldownUntil === null ? 0 : Date.parse(cooldownUntil) - nowMs
+  if (leftMs <= 0 || leftMs > COOL_DOWN_LIMIT_MS) return undefined
+  const last = history.at(-1)
+  const why = last?.reason === undefined ? '' : `, after ${last.reason}`
+  const again = `${Math.ceil(leftMs / 1000)} s`
+  return new AuthError('provider-unavailable', `${provider} is not asked again for ${again}${why}`, {
+    hint: `try again in ${again}`,
+  })
+}
+
+/** Why a renewal whose answer did not arrive is not sent once more as long as the old token lives. */
+export function answerLost({ provider }: Account, at: string): AuthError {
+  return new AuthError('provider-unavailable', `no answer of ${provider} arrived to the renewal of ${at}`, {
+    hint: 'it is tried once more when the old token is over',
+  })
+}
+
+/** Marks the account as needing a new sign-in. Its tokens stay; the refused one is never sent again. */
+export async function killGrant(
+  ports: FactPorts,
+  { id }: Account,
+  refreshToken: Secret,
+  reason: string,
+): Promise<void> {
+  const [atMs, by, spent] = [ports.clock.nowMs(), ports.environment.caller, fingerprint(refreshToken)]
+  await note(ports, id, (account) => ({
+    ...withHappening(account, { event: 'refused', atMs, by, spent, reason }),
+    state: 'needs-login',
+    stateReason: reason,
+    cooldownUntil: null,
+  }))
+}
+
+/** The account with the facts of its bundle, written down where the file lags behind the vault. */
+export async function healFacts(ports: FactPorts, account: Account, held: TokenBundle): Promise<Account> {
+  if (account.secret.generation >= held.generation) return account
+  const heal = (current: Account) => (current.secret.generation < held.generation ? withBundle(current, held) : current)
+  await note(ports, account.id, heal)
+  return heal(account)
+}
+
+/** What is noted here is worth having, and never worth a failure: what led to it is the thing to tell. */
+async function note(ports: FactPorts, id: string, change: (account: Account) => Account): Promise<void> {
+  try {
+    await ports.authFile.update((file: AuthFile) => withChanged(file, id, change))
+  } catch (error) {
+    if (!(error instanceof AuthError)) throw error
+  }
+}
