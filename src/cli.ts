@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander'
 import { addLoginCommand } from './commands/login.ts'
 import { addLogoutCommand } from './commands/logout.ts'
 import { addProvidersCommand } from './commands/providers.ts'
+import { addRefreshCommand } from './commands/refresh.ts'
 import { reportError, type ReportOptions } from './commands/report-error.ts'
 import { addStatusCommand } from './commands/status.ts'
 import { addTokenCommand } from './commands/token.ts'
@@ -53,7 +54,7 @@ function createProgram(ports: Ports): Command {
 /** Commander's ways of saying that help or the version was all that was wanted. */
 const HELPED: readonly string[] = ['commander.help', 'commander.helpDisplayed', 'commander.version']
 
-const COMMANDS = [addLoginCommand, addStatusCommand, addTokenCommand, addLogoutCommand, addProvidersCommand]
+const COMMANDS = [addLoginCommand, addStatusCommand, addTokenCommand, addRefreshCommand, addLogoutCommand, addProvidersCommand]
 
 const EXAMPLES = `
 Examples:

@@ -21,6 +21,12 @@ export function seconds(text: string): number {
   return Number(text)
 }
 
+export function lanesAtOnce(text: string): number {
+  const value = /^\d{1,3}$/.test(text) ? Number(text) : 0
+  if (value < 1 || value > 64) throw new InvalidArgumentError('expected a number from 1 to 64')
+  return value
+}
+
 export function port(text: string): number {
   const value = /^\d{1,5}$/.test(text) ? Number(text) : 0
   if (value < 1 || value > 65_535) throw new InvalidArgumentError('expected a port from 1 to 65535')

@@ -5,6 +5,7 @@ import type { Provider } from '../model/provider.ts'
 import type { TokenBundle } from '../model/tokens.ts'
 import { revokeToken } from '../oauth/revocation.ts'
 import { defaultAccount } from './choose-account.ts'
+import { httpFor } from './http-for.ts'
 import { vaultOf } from './vault-of.ts'
 
 export interface DropAccountInput {
@@ -35,15 +36,16 @@ export interface Dropped {
  * @throws AuthError what vault and file throw; then the account is still there.
  */
 export async function dropAccount(
-  ports: Pick<Ports, 'vaults' | 'authFile' | 'http'>,
-  { account, provider, localOnly }: DropAccountInput,
+  ports: Pick<Ports, 'vaults' | 'authFile' | 'http' | 'settings'>,
+  input: DropAccountInput,
   signal: AbortSignal,
 ): Promise<Dropped> {
+  const { account, localOnly } = input
   const vault = vaultOf(ports.vaults, account)
   let revocation: Revocation = { outcome: 'not-asked' }
   let leftBehind: string | undefined
   try {
-    if (!localOnly) revocation = await revoke(ports, await readable(vault.read(account.id)), provider, signal)
+    if (!localOnly) revocation = await revoke(ports, input, await readable(vault.read(account.id)), signal)
     await vault.remove(account.id)
   } catch (error) {
     if (!(error instanceof AuthError) || error.code !== 'storage-unavailable') throw error
@@ -65,9 +67,9 @@ async function readable(reading: Promise<TokenBundle | undefined>): Promise<Toke
 }
 
 async function revoke(
-  ports: Pick<Ports, 'http'>,
+  ports: Pick<Ports, 'http' | 'settings'>,
+  { account, provider }: DropAccountInput,
   bundle: TokenBundle | undefined,
-  provider: Provider | undefined,
   signal: AbortSignal,
 ): Promise<Revocation> {
   if (provider === undefined) return notConfirmed('the settings do not know it any more, so it could not be asked')
@@ -79,9 +81,10 @@ async function revoke(
   }
   const { refreshToken, accessToken } = bundle.tokens
   try {
+    const http = httpFor(ports, account.proxy)
     const isConfirmed = await (refreshToken === undefined
-      ? revokeToken(ports.http, { ...provider, revocationEndpoint }, accessToken, 'access_token', signal)
-      : revokeToken(ports.http, { ...provider, revocationEndpoint }, refreshToken, 'refresh_token', signal))
+      ? revokeToken(http, { ...provider, revocationEndpoint }, accessToken, 'access_token', signal)
+      : revokeToken(http, { ...provider, revocationEndpoint }, refreshToken, 'refresh_token', signal))
     return isConfirmed ? { outcome: 'confirmed' } : notConfirmed('it sent no receipt')
   } catch (error) {
     if (!(error instanceof AuthError) || error.code === 'cancelled') throw error

@@ -10,6 +10,8 @@ export interface KeepAccountInput {
   readonly provider: Provider
   readonly storage: StorageKind
   readonly grant: Grant
+  /** The account's own way to its provider; `undefined` where the settings and the environment decide. */
+  readonly proxy: string | undefined
 }
 
 /**
@@ -69,7 +71,8 @@ function isSame(a: TokenBundle, b: TokenBundle): boolean {
   )
 }
 
-function newAccount({ name, provider, storage, grant }: KeepAccountInput, bundle: TokenBundle, nowMs: number): Account {
+function newAccount(input: KeepAccountInput, bundle: TokenBundle, nowMs: number): Account {
+  const { name, provider, storage, grant } = input
   const { identity, tokens, verified } = grant
   const now = time(nowMs)
   return {
@@ -93,7 +96,7 @@ function newAccount({ name, provider, storage, grant }: KeepAccountInput, bundle
     cooldownUntil: null,
     priority: 0,
     endpoint: null,
-    proxy: null,
+    proxy: input.proxy ?? null,
     notes: null,
     usage: null,
     history: [{ at: now, event: 'signed-in' }],

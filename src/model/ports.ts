@@ -89,8 +89,8 @@ export interface Terminal {
   ask(question: string, signal: AbortSignal): Promise<string | undefined>
   /** Like `ask`, without showing what is typed. */
   askSecret(question: string, signal: AbortSignal): Promise<Secret | undefined>
-  /** Shows a spinner on a terminal, nothing elsewhere, until the work ends. */
-  during<T>(words: string, work: () => Promise<T>): Promise<T>
+  /** Shows a spinner on a terminal, nothing elsewhere, until the work ends; the work may change its words. */
+  during<T>(words: string, work: (tell: (words: string) => void) => Promise<T>): Promise<T>
 }
 
 /** Marks text for emphasis; the plain style returns it unchanged. */

@@ -1,3 +1,4 @@
+import type { Ora } from 'ora'
 import { createInterface, type Interface } from 'node:readline'
 import { Writable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -55,10 +56,15 @@ export function createTerminal({ quiet, noInput, colour, styles }: TerminalOptio
       }
     },
     async during(words, work) {
-      const working = work()
+      const shown: { text: string; spinner?: Ora } = { text: words }
+      const working = work((further) => {
+        shown.text = further
+        if (shown.spinner !== undefined) shown.spinner.text = further
+      })
       if (!isSpinning || (await endsWithin(QUICK_MS, working))) return working
       const { default: ora } = await import('ora')
-      const spinner = ora({ text: words, stream: stderr, discardStdin: false }).start()
+      const spinner = ora({ text: shown.text, stream: stderr, discardStdin: false }).start()
+      shown.spinner = spinner
       try {
         return await working
       } finally {

@@ -74,7 +74,7 @@ export function fakePorts(world: FakeWorld = {}): FakePorts {
       return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)))
     },
     askSecret: () => Promise.resolve(undefined),
-    during: (_words, work) => work(),
+    during: (_words, work) => work(() => undefined),
   }
   const http: Http = {
     warm: () => undefined,

@@ -1,0 +1,83 @@
+import type { Account } from '../model/account.ts'
+import { AuthError, type AuthErrorCode } from '../model/errors.ts'
+import { findProvider } from '../providers/registry.ts'
+import { freshToken, type FreshTokenPorts } from './fresh-token.ts'
+import { lanes } from './lanes.ts'
+
+export interface RefreshAccountsInput {
+  readonly accounts: readonly Account[]
+  /** What must be left of a token; `undefined` renews each of them, however fresh it is. */
+  readonly withinMs: number | undefined
+  /** How many lanes run side by side. */
+  readonly concurrency: number
+  /** Called whenever an account is done. */
+  readonly onDone: () => void
+}
+
+/** What became of one account. The names are part of the public contract. */
+export interface RefreshRow {
+  readonly name: string
+  readonly outcome: 'renewed' | 'fresh' | 'failed' | 'skipped'
+  readonly code?: AuthErrorCode
+  readonly message?: string
+  readonly expiresAt: string | null
+  readonly durationMs: number
+}
+
+/** Between two renewals of one lane: vendors count them by client and address. */
+const GAP_MS = 250
+
+/**
+ * Renews accounts, each under its own lock: those of one issuer and client one after the
+ * other, the lanes side by side. One that fails does not keep the others from their turn.
+ * Rows come back in the order of the accounts.
+ *
+ * @throws AuthError `cancelled`.
+ */
+export async function refreshAccounts(
+  ports: FreshTokenPorts,
+  { accounts, withinMs, concurrency, onDone }: RefreshAccountsInput,
+): Promise<RefreshRow[]> {
+  const rows = new Map<Account, RefreshRow>()
+  const settings = ports.settings.read()
+  const waiting = lanes(accounts, (account) => findProvider(settings, account))
+  const runLanes = async () => {
+    for (let lane = waiting.shift(); lane !== undefined; lane = waiting.shift()) {
+      for (const [index, account] of lane.entries()) {
+        if (index > 0) await ports.clock.sleep(GAP_MS + ports.clock.jitterMs(GAP_MS), ports.interruption)
+        ports.interruption.throwIfAborted()
+        rows.set(account, await refreshed(ports, account, withinMs))
+        onDone()
+      }
+    }
+  }
+  await Promise.all(Array.from({ length: concurrency }, runLanes))
+  return accounts.flatMap((account) => rows.get(account) ?? [])
+}
+
+async function refreshed(ports: FreshTokenPorts, account: Account, withinMs: number | undefined): Promise<RefreshRow> {
+  const startedAtMs = ports.clock.nowMs()
+  const row = (outcome: RefreshRow['outcome'], expiresAt: string | null, problem?: AuthError): RefreshRow => ({
+    name: account.name,
+    outcome,
+    ...(problem !== undefined && { code: problem.code, message: problem.message }),
+    expiresAt,
+    durationMs: Math.max(0, ports.clock.nowMs() - startedAtMs),
+  })
+  if (!account.secret.renewable) return row('skipped', account.expiresAt, cannotBeRenewed(account))
+  const asked = { minValiditySeconds: Math.ceil((withinMs ?? 0) / 1000), evenIfFresh: withinMs === undefined }
+  try {
+    const fresh = await freshToken(ports, { account, ...asked })
+    const outcome = fresh.trouble === undefined ? ROW_OUTCOMES[fresh.outcome] : 'failed'
+    return row(outcome, fresh.account.expiresAt, fresh.trouble ?? fresh.problem)
+  } catch (error) {
+    if (!(error instanceof AuthError) || error.code === 'cancelled') throw error
+    return row('failed', account.expiresAt, error)
+  }
+}
+
+const ROW_OUTCOMES = { fresh: 'fresh', renewed: 'renewed', kept: 'failed', waiting: 'skipped' } as const
+
+function cannotBeRenewed({ name }: Account): AuthError {
+  return new AuthError('sign-in-required', `${name} has no way to be renewed`)
+}
