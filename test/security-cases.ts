@@ -84,6 +84,7 @@ export const CASES: Readonly<Record<string, string>> = {
   T24: 'a wrong clock',
   T25: 'TLS faults',
   T26: 'certificate checks switched off in the environment',
+  T27: 'a proxy: refusals, pages, NO_PROXY, loopback',
   T31: 'a revocation that is refused, lost or unconfirmed',
   R15: 'a lock left by a killed process',
   R16: 'a process id that was reused',

@@ -1,4 +1,5 @@
 import { chooseStorage } from '../flows/choose-storage.ts'
+import { httpFor } from '../flows/http-for.ts'
 import { assertNameIsFree, keepAccount } from '../flows/keep-account.ts'
 import { signIn, type SignInInput } from '../flows/sign-in.ts'
 import type { Account, AuthFile, StorageKind } from '../model/account.ts'
@@ -21,6 +22,8 @@ export interface LoginOptions {
   readonly acceptTerms?: true
   readonly storage?: string
   readonly scopes?: string[]
+  /** As `accountProxy` gives it. */
+  readonly proxy?: string
 }
 
 /**
@@ -39,7 +42,8 @@ export async function login(
   const file = ports.authFile.read()
   const name = options.name ?? known.id
   assertNameIsFree(file, name, known.id)
-  const provider = await withDiscovery(ports.http, known, ports.interruption)
+  const http = httpFor(ports, options.proxy)
+  const provider = await withDiscovery(http, known, ports.interruption)
   await agreeToTerms(ports, config, provider, options)
   const storage = await storageFor(ports, config, file, options)
   const timedOut = new AuthError('sign-in-timed-out', 'nobody came back from the browser in time', {
@@ -49,9 +53,12 @@ export async function login(
   try {
     const keep: Parameters<typeof signIn<Account>>[2] = (grant) => {
       for (const warning of grant.warnings) warn(ports, warning)
-      return ports.terminal.during('storing the tokens', () => keepAccount(ports, { name, provider, storage, grant }))
+      return ports.terminal.during('storing the tokens', () =>
+        keepAccount(ports, { name, provider, storage, grant, proxy: options.proxy }),
+      )
     }
-    const account = await signIn(ports, signInInput(ports, config, provider, redirect, options), keep, deadline.signal)
+    const input = signInInput(ports, config, provider, redirect, options)
+    const account = await signIn({ ...ports, http }, input, keep, deadline.signal)
     tell(ports, account, json)
   } finally {
     deadline.end()

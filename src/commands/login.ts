@@ -1,6 +1,7 @@
 import { Option, type Command } from 'commander'
 import { STORAGE_KINDS } from '../model/account.ts'
 import type { Ports } from '../model/ports.ts'
+import { accountProxy } from '../model/proxy.ts'
 import type { LoginOptions } from './login-steps.ts'
 import { accountName, durationMs, isJson, port, scopes } from './options.ts'
 
@@ -19,6 +20,11 @@ export function addLoginCommand(program: Command, ports: Ports): void {
     .option('--port <n>', 'port to listen on for the answer', port)
     .option('--timeout <duration>', 'how long to wait for the browser', durationMs, DEFAULT_TIMEOUT_MS)
     .option('--accept-terms', "accept what the vendor's terms say, without being asked")
+    .option(
+      '--proxy <url>',
+      "proxy for this account's requests (default: as config.json or HTTPS_PROXY says)",
+      (address) => accountProxy(address, '--proxy'),
+    )
     .addOption(new Option('--storage <kind>', 'where secrets are kept').choices(STORAGE_KINDS))
     .option('--scopes <list>', 'scopes to ask for, in place of the usual ones', scopes)
     .addHelpText('after', '\nExamples:\n  aiauth login claude\n  aiauth login openai --name work --no-browser')

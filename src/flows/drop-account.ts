@@ -6,6 +6,8 @@ import type { TokenBundle } from '../model/tokens.ts'
 import { revokeToken } from '../oauth/revocation.ts'
 import { defaultAccount } from './choose-account.ts'
 import { httpFor } from './http-for.ts'
+import { recoverRenewal } from './keep-renewal.ts'
+import { isIssuerOf } from './renewable-grant.ts'
 import { vaultOf } from './vault-of.ts'
 
 export interface DropAccountInput {
@@ -15,6 +17,8 @@ export interface DropAccountInput {
   /** Forget it here, and tell the provider nothing. */
   readonly localOnly: boolean
 }
+
+export type DropAccountPorts = Pick<Ports, 'vaults' | 'authFile' | 'journal' | 'http' | 'settings'>
 
 /** What became of the grant at the provider, with the reason where it was not confirmed. */
 export type Revocation =
@@ -28,24 +32,29 @@ export interface Dropped {
 
 /**
  * Ends the grant at the provider, then forgets the account: the secret first, then the
- * facts. The provider's no, or its silence, does not keep the account here; it is told.
+ * facts, then what the journal holds of it. The provider's no, or its silence, does not keep
+ * the account here; it is told. No renewal runs meanwhile, so none can bring it back.
  *
  * A keychain that is locked or silent does keep it, for it can be opened. One that is not
  * there at all does not, when nothing else was asked than to forget the account here.
  *
- * @throws AuthError what vault and file throw; then the account is still there.
+ * @throws AuthError what vault and file throw, `busy`; then the account is still there.
  */
 export async function dropAccount(
-  ports: Pick<Ports, 'vaults' | 'authFile' | 'http' | 'settings'>,
+  ports: DropAccountPorts,
   input: DropAccountInput,
   signal: AbortSignal,
 ): Promise<Dropped> {
+  return ports.journal.exclusively(input.account.id, () => drop(ports, input, signal))
+}
+
+async function drop(ports: DropAccountPorts, input: DropAccountInput, signal: AbortSignal): Promise<Dropped> {
   const { account, localOnly } = input
   const vault = vaultOf(ports.vaults, account)
   let revocation: Revocation = { outcome: 'not-asked' }
   let leftBehind: string | undefined
   try {
-    if (!localOnly) revocation = await revoke(ports, input, await readable(vault.read(account.id)), signal)
+    if (!localOnly) revocation = await revoke(ports, input, await readable(newestTokens(ports, input)), signal)
     await vault.remove(account.id)
   } catch (error) {
     if (!(error instanceof AuthError) || error.code !== 'storage-unavailable') throw error
@@ -53,7 +62,18 @@ export async function dropAccount(
     leftBehind = error.message
   }
   await ports.authFile.update((file) => withoutAccount(file, account))
+  ports.journal.drop(account.id)
   return { revocation, leftBehind }
+}
+
+/** A renewal that was cut off may have left newer tokens in the journal: those are the ones to end. */
+async function newestTokens(
+  ports: DropAccountPorts,
+  { account, provider }: DropAccountInput,
+): Promise<TokenBundle | undefined> {
+  const held = await vaultOf(ports.vaults, account).read(account.id)
+  const recovered = held === undefined ? undefined : await recoverRenewal(ports, account, provider, held)
+  return recovered?.bundle ?? held
 }
 
 /** A damaged secret cannot be revoked; that must not make the account impossible to forget. */
@@ -76,7 +96,7 @@ async function revoke(
   if (bundle === undefined) return notConfirmed('the tokens are gone or damaged here, so it could not be asked')
   const { revocationEndpoint } = provider
   if (revocationEndpoint === undefined) return notConfirmed('it has no revocation endpoint')
-  if (bundle.tokenEndpoint !== provider.tokenEndpoint || bundle.clientId !== provider.clientId) {
+  if (!isIssuerOf(bundle, provider)) {
     return notConfirmed('its settings have changed since the sign-in, so the tokens were not sent there')
   }
   const { refreshToken, accessToken } = bundle.tokens

@@ -3,6 +3,7 @@ import { AuthError } from '../model/errors.ts'
 import type { Ports, Vault } from '../model/ports.ts'
 import type { Provider } from '../model/provider.ts'
 import type { TokenBundle } from '../model/tokens.ts'
+import { time, withBundle, withHappening } from './account-facts.ts'
 import type { Grant } from './sign-in.ts'
 
 export interface KeepAccountInput {
@@ -24,7 +25,7 @@ export interface KeepAccountInput {
  * @throws AuthError what vault and file throw; then neither of them holds the account.
  */
 export async function keepAccount(
-  ports: Pick<Ports, 'vaults' | 'authFile' | 'clock' | 'identifiers'>,
+  ports: Pick<Ports, 'vaults' | 'authFile' | 'clock' | 'environment' | 'identifiers'>,
   input: KeepAccountInput,
 ): Promise<Account> {
   const { provider, grant } = input
@@ -37,7 +38,9 @@ export async function keepAccount(
     clientId: provider.clientId,
     tokens: grant.tokens,
   }
-  const account = newAccount(input, bundle, ports.clock.nowMs())
+  const atMs = ports.clock.nowMs()
+  const signedIn = { event: 'signed-in', atMs, by: ports.environment.caller } as const
+  const account = withHappening(withBundle(newAccount(input, bundle, atMs), bundle), signedIn)
   await writeAndReadBack(vault, bundle)
   try {
     await ports.authFile.update((file) => withAccount(file, account))
@@ -71,6 +74,7 @@ function isSame(a: TokenBundle, b: TokenBundle): boolean {
   )
 }
 
+/** What stands in the bundle is put on by `withBundle`. */
 function newAccount(input: KeepAccountInput, bundle: TokenBundle, nowMs: number): Account {
   const { name, provider, storage, grant } = input
   const { identity, tokens, verified } = grant
@@ -86,9 +90,9 @@ function newAccount(input: KeepAccountInput, bundle: TokenBundle, nowMs: number)
     email: identity.email ?? null,
     accountId: identity.accountId ?? null,
     organizations: identity.organizations,
-    scopes: tokens.scopes,
-    expiresAt: tokens.expiresAtMs === undefined ? null : time(tokens.expiresAtMs),
-    refreshExpiresAt: tokens.refreshExpiresAtMs === undefined ? null : time(tokens.refreshExpiresAtMs),
+    scopes: [],
+    expiresAt: null,
+    refreshExpiresAt: null,
     createdAt: now,
     updatedAt: now,
     lastRefreshedAt: null,
@@ -99,7 +103,7 @@ function newAccount(input: KeepAccountInput, bundle: TokenBundle, nowMs: number)
     proxy: input.proxy ?? null,
     notes: null,
     usage: null,
-    history: [{ at: now, event: 'signed-in' }],
+    history: [],
     secret: { store: storage, generation: bundle.generation, renewable: tokens.refreshToken !== undefined },
     linkedTo: null,
   }
@@ -124,8 +128,4 @@ export function assertNameIsFree(file: AuthFile | undefined, name: string, provi
   throw new AuthError('usage', `an account named ${taken.name} exists`, {
     hint: `aiauth login ${provider} --name <another name>, or first aiauth logout ${taken.name}`,
   })
-}
-
-function time(ms: number): string {
-  return new Date(ms).toISOString()
 }

@@ -32,3 +32,8 @@ export function isLoopbackAddress(address: string): boolean {
 export function hostOf(address: string): string {
   return URL.canParse(address) ? new URL(address).host : 'an invalid address'
 }
+
+/** Host and port, also the port that goes without saying. */
+export function authorityOf({ hostname, port, protocol }: URL): string {
+  return `${hostname}:${port === '' ? (protocol === 'https:' ? 443 : 80) : port}`
+}

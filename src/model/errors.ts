@@ -17,6 +17,8 @@ export const EXIT_CODES = {
   busy: 9,
   'port-taken': 9,
   internal: 70,
+  'command-not-executable': 126,
+  'command-not-found': 127,
   cancelled: 130,
 } as const satisfies Record<string, number>
 

@@ -1,7 +1,9 @@
-import type { ClientRequest, IncomingMessage } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import { isSafeAddress } from '../model/endpoint.ts'
 import { AuthError } from '../model/errors.ts'
 import type { Http, HttpReply, HttpRequest, Trace } from '../model/ports.ts'
+import { brokenOff, proxyName, tooSlow, unusable, type Way } from './http-failure.ts'
+import { proxyFor, type Variables } from './proxy-choice.ts'
 import { fieldNames } from './trace.ts'
 
 export interface HttpLimits {
@@ -15,30 +17,32 @@ const LIMITS: HttpLimits = { totalMs: 30_000, bodyBytes: 1024 * 1024 }
 /**
  * One request over `node:http` or `node:https`: ten times lighter than `fetch` on Node 20,
  * and it neither follows redirects nor unpacks bodies. Certificates are always checked,
- * whatever `NODE_TLS_REJECT_UNAUTHORIZED` says.
+ * whatever `NODE_TLS_REJECT_UNAUTHORIZED` says. A proxy is asked for a tunnel to what is not
+ * on this machine: the one of `via`, else that of the environment, except for `NO_PROXY`.
  */
-export function createHttp(trace: Trace, limits: HttpLimits = LIMITS): Http {
-  const http: Http = {
-    via: () => http,
+export function createHttp(trace: Trace, variables: Variables, limits: HttpLimits = LIMITS, chosen?: string): Http {
+  return {
+    via: (proxy) => createHttp(trace, variables, limits, proxy),
     warm(url) {
       setTimeout(() => void load(url).catch(() => undefined), 0).unref()
     },
     async send(request, signal) {
       const startedAt = performance.now()
-      trace('http', `→ ${request.purpose} ${request.method} ${withoutQuery(request.url)} ${fieldNames(request)}`)
       try {
-        const reply = await exchange(request, signal, limits)
+        if (!isSafeAddress(request.url)) throw new AuthError('usage', 'the address of the provider is not usable')
+        const proxy = proxyFor(request.url, chosen, variables)
+        const address = withoutQuery(request.url) + (proxy === undefined ? '' : ` via ${proxyName(proxy)}`)
+        trace('http', `→ ${request.purpose} ${request.method} ${address} ${fieldNames(request)}`)
+        const reply = await exchange(request, proxy, signal, limits)
         const took = Math.round(performance.now() - startedAt)
         trace('http', `← ${request.purpose} ${reply.status} ${reply.headers['content-type'] ?? '-'} ${took} ms`)
         return reply
       } catch (error) {
-        const failure = error instanceof AuthError ? error : asAuthError(error, request)
-        trace('http', `× ${request.purpose} ${failure.message}`)
-        throw failure
+        trace('http', `× ${request.purpose} ${error instanceof AuthError ? error.message : 'interrupted'}`)
+        throw error
       }
     },
   }
-  return http
 }
 
 /**
@@ -52,49 +56,64 @@ async function load(url: string): Promise<void> {
   createSecureContext()
 }
 
-async function exchange(request: HttpRequest, signal: AbortSignal, limits: HttpLimits): Promise<HttpReply> {
-  if (!isSafeAddress(request.url)) throw new AuthError('usage', 'the address of the provider is not usable')
-  const { request: open } = request.url.startsWith('https:') ? await import('node:https') : await import('node:http')
+async function exchange(
+  request: HttpRequest,
+  proxy: URL | undefined,
+  signal: AbortSignal,
+  limits: HttpLimits,
+): Promise<HttpReply> {
   signal.throwIfAborted()
-  return new Promise<HttpReply>((resolve, reject) => {
-    const fail = (error: Error) => {
-      sent.destroy()
-      settle(() => reject(error))
-    }
-    const onAbort = () => fail(signal.reason as Error)
-    const timer = setTimeout(() => fail(tooSlow(request, limits)), limits.totalMs)
-    const settle = (finish: () => void) => {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', onAbort)
-      finish()
-    }
+  const way: Way = { target: new URL(request.url), proxy, phase: proxy === undefined ? 'connection' : 'proxy' }
+  const ending = new AbortController()
+  const timer = setTimeout(() => ending.abort(tooSlow(way, limits.totalMs)), limits.totalMs)
+  const onAbort = () => ending.abort(signal.reason)
+  signal.addEventListener('abort', onAbort, { once: true })
+  try {
+    const reply = await readBody(await respond(request, way, ending.signal), limits, way)
+    // A body that only the end of the connection ends looks whole when we end it.
+    ending.signal.throwIfAborted()
+    return reply
+  } catch (error) {
+    ending.signal.throwIfAborted()
+    ending.abort()
+    throw error instanceof AuthError ? error : brokenOff(error, way)
+  } finally {
+    clearTimeout(timer)
+    signal.removeEventListener('abort', onAbort)
+  }
+}
+
+async function respond(request: HttpRequest, way: Way, signal: AbortSignal): Promise<IncomingMessage> {
+  const isTls = way.target.protocol === 'https:'
+  const { request: open } = isTls ? await import('node:https') : await import('node:http')
+  const tunnel = way.proxy && (await (await import('./proxy-tunnel.ts')).openTunnel(way.proxy, way.target, signal))
+  way.phase = 'connection'
+  return new Promise<IncomingMessage>((resolve, reject) => {
     const body = request.body === undefined ? undefined : Buffer.from(request.body, 'utf8')
-    const sent: ClientRequest = open(request.url, {
+    const sending = open(request.url, {
       method: request.method,
       headers: { ...request.headers, connection: 'close', ...(body && { 'content-length': body.length }) },
-      agent: false,
+      ...(tunnel === undefined ? { agent: false } : { createConnection: () => tunnel }),
       rejectUnauthorized: true,
+      signal,
     })
-    signal.addEventListener('abort', onAbort, { once: true })
-    sent.on('error', fail)
-    sent.on('response', (response) => {
-      readBody(response, limits, request).then((reply) => settle(() => resolve(reply)), fail)
-    })
-    sent.end(body)
+    // Until then nothing but the handshake has gone out: what was written waits for this event.
+    sending.on('socket', (socket) => socket.once(isTls ? 'secureConnect' : 'connect', () => (way.phase = 'sent')))
+    sending.on('error', reject).on('response', resolve).end(body)
   })
 }
 
-async function readBody(response: IncomingMessage, limits: HttpLimits, request: HttpRequest): Promise<HttpReply> {
+async function readBody(response: IncomingMessage, limits: HttpLimits, way: Way): Promise<HttpReply> {
   const encoding = response.headers['content-encoding'] ?? 'identity'
-  if (encoding !== 'identity') throw unusable(request, 'a compressed reply that was not asked for')
+  if (encoding !== 'identity') throw unusable(way, 'a compressed reply that was not asked for')
   const chunks: Buffer[] = []
   let size = 0
   for await (const chunk of response as AsyncIterable<Buffer>) {
     size += chunk.length
-    if (size > limits.bodyBytes) throw unusable(request, 'a reply of more than 1 MiB')
+    if (size > limits.bodyBytes) throw unusable(way, 'a reply of more than 1 MiB')
     chunks.push(chunk)
   }
-  if (!response.complete) throw unusable(request, 'a reply that was cut off')
+  if (!response.complete) throw unusable(way, 'a reply that was cut off')
   const headers = Object.entries(response.headers).map(([name, value]) => [name, [value].flat().join(', ')])
   return {
     status: response.statusCode ?? 0,
@@ -106,44 +125,4 @@ async function readBody(response: IncomingMessage, limits: HttpLimits, request: 
 /** Only the address: its query may hold a code or a state. */
 function withoutQuery(url: string): string {
   return url.replace(/\?.*$/, '?…')
-}
-
-function hostIn(request: HttpRequest): string {
-  const { host, port, protocol } = new URL(request.url)
-  return port === '' ? `${host}:${protocol === 'https:' ? 443 : 80}` : host
-}
-
-function tooSlow(request: HttpRequest, limits: HttpLimits): AuthError {
-  const seconds = Math.round(limits.totalMs / 1000)
-  return new AuthError('network', `no complete answer from ${hostIn(request)} within ${seconds} s (timeout)`)
-}
-
-function unusable(request: HttpRequest, what: string): AuthError {
-  return new AuthError('provider-unavailable', `${hostIn(request)} sent ${what}`)
-}
-
-/** What the operating system or OpenSSL calls it, and what a person can do about it. */
-const FAULTS: readonly { code: RegExp; words: string; hint?: string }[] = [
-  { code: /^ECONNREFUSED$/, words: 'nothing listens there' },
-  { code: /^(ENOTFOUND|EAI_AGAIN)$/, words: 'the name cannot be resolved', hint: 'check the network connection' },
-  { code: /^(ENETUNREACH|EHOSTUNREACH)$/, words: 'there is no route to it', hint: 'check the network connection' },
-  { code: /^(ECONNRESET|EPIPE)$/, words: 'the connection was cut' },
-  { code: /^ETIMEDOUT$/, words: 'the connection timed out' },
-  { code: /SSL|EPROTO/, words: 'it does not speak TLS as expected' },
-  {
-    code: /CERT|SIGNATURE|ISSUER/,
-    words: 'its certificate cannot be trusted',
-    hint: 'if your network uses its own certificate authority: NODE_EXTRA_CA_CERTS=<its .pem file>',
-  },
-]
-
-function asAuthError(error: unknown, request: HttpRequest): AuthError {
-  const { code: raw } = (error ?? {}) as { code?: unknown }
-  const code = typeof raw === 'string' && /^[A-Z0-9_]{1,60}$/.test(raw) ? raw : 'no code'
-  const fault = FAULTS.find((row) => row.code.test(code))
-  const words = fault === undefined ? code : `${fault.words}, ${code}`
-  return new AuthError('network', `${hostIn(request)} could not be reached (${words})`, {
-    hint: fault?.hint,
-    cause: error,
-  })
 }

@@ -13,7 +13,7 @@ afterEach(() => {
 })
 
 const trace: string[] = []
-const http = createHttp((_topic, line) => trace.push(line), { totalMs: 400, bodyBytes: 1024 * 1024 })
+const http = createHttp((_topic, line) => trace.push(line), {}, { totalMs: 400, bodyBytes: 1024 * 1024 })
 const never = new AbortController().signal
 
 /** A server that answers each connection with raw bytes, after the request was read. */
@@ -57,13 +57,32 @@ describe('http.send', () => {
 
   it('T9: tells a connection that was cut before the reply', async () => {
     const url = await raw((socket) => socket.resetAndDestroy())
-    expect(await failure(post(url))).toMatchObject({ code: 'network' })
+    expect(await failure(post(url))).toMatchObject({ code: 'network', notSent: false })
   })
 
-  it('T10: names host and port when nothing listens there', async () => {
+  it('T10: names host and port when nothing listens there, and knows that nothing was sent', async () => {
     const url = await raw(() => undefined)
     servers.pop()?.close()
-    expect((await failure(post(url)))?.message).toContain(new URL(url).host)
+    const message = `${new URL(url).host} could not be reached (nothing listens there, ECONNREFUSED)`
+    expect(await failure(post(url))).toMatchObject({ code: 'network', message, notSent: true })
+  })
+
+  it('T10: knows that nothing was sent to a name that does not exist', async () => {
+    expect(await failure(post('https://nobody.invalid/token'))).toMatchObject({ code: 'network', notSent: true })
+  })
+
+  it('T9: knows that nothing was sent when the connection is cut in the TLS handshake', async () => {
+    const url = await raw((socket) => socket.resetAndDestroy())
+    expect(await failure(post(url.replace('http:', 'https:')))).toMatchObject({ code: 'network', notSent: true })
+  })
+
+  it('T11: knows that nothing was sent when the TLS handshake takes too long', async () => {
+    const url = await raw(() => undefined)
+    expect(await failure(post(url.replace('http:', 'https:')))).toMatchObject({
+      code: 'network',
+      message: expect.stringContaining('timeout') as string,
+      notSent: true,
+    })
   })
 
   it('T11: gives up on a server that stays silent, and calls it a timeout', async () => {
@@ -71,6 +90,7 @@ describe('http.send', () => {
     expect(await failure(post(url))).toMatchObject({
       code: 'network',
       message: expect.stringContaining('timeout') as string,
+      notSent: false,
     })
   })
 
@@ -116,7 +136,7 @@ describe('http.send', () => {
   it('T25: names the fault when plain HTTP answers where TLS is expected', async () => {
     const url = await raw((socket) => socket.end(ok('{}')))
     const error = await failure(post(url.replace('http:', 'https:')))
-    expect(error).toMatchObject({ code: 'network' })
+    expect(error).toMatchObject({ code: 'network', notSent: true })
     expect(error?.message).toMatch(/TLS/)
   })
 

@@ -1,20 +1,16 @@
-import { execFileSync, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { createServer } from 'node:https'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { once } from 'node:events'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { BIN, temporaryHome } from '../e2e/program.ts'
+import { certificate } from './certificate.ts'
 
-// The certificate is made here: a key that is committed is a key that is found by every scanner.
-const folder = mkdtempSync(join(tmpdir(), 'aiauth-tls-'))
-const [keyFile, certFile] = [join(folder, 'key.pem'), join(folder, 'cert.pem')]
+const ours = certificate('localhost')
 let port = 0
 const requests: string[] = []
 const server = () =>
-  createServer({ key: readFileSync(keyFile), cert: readFileSync(certFile) }, (request, response) => {
+  createServer(ours, (request, response) => {
     requests.push(request.url ?? '')
     response.setHeader('content-type', 'application/json')
     response.end(JSON.stringify({ access_token: 'AT-1', token_type: 'bearer', expires_in: 3600 }))
@@ -22,15 +18,12 @@ const server = () =>
 let running: ReturnType<typeof server>
 
 beforeAll(async () => {
-  const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost']
-  execFileSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-keyout', keyFile, '-out', certFile, ...subject], { stdio: 'ignore' }) // prettier-ignore
   running = server().listen(0, '127.0.0.1')
   await once(running, 'listening')
   port = (running.address() as AddressInfo).port
 })
 afterAll(() => {
   running.close()
-  rmSync(folder, { recursive: true })
 })
 
 /** Signs in by pasting nothing: the callback is called as the browser would. */
@@ -64,11 +57,11 @@ describe('certificates', () => {
   })
 
   it('T25: accepts it once NODE_EXTRA_CA_CERTS vouches for it', async () => {
-    expect(await login('localhost', { NODE_EXTRA_CA_CERTS: certFile })).toMatchObject({ exitCode: 0 })
+    expect(await login('localhost', { NODE_EXTRA_CA_CERTS: ours.file })).toMatchObject({ exitCode: 0 })
   })
 
   it('T25: refuses one of another host', async () => {
-    const { exitCode, stderr } = await login('127.0.0.1', { NODE_EXTRA_CA_CERTS: certFile })
+    const { exitCode, stderr } = await login('127.0.0.1', { NODE_EXTRA_CA_CERTS: ours.file })
     expect([exitCode, stderr.includes('ERR_TLS_CERT_ALTNAME_INVALID')]).toEqual([6, true])
   })
 
