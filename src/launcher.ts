@@ -1,11 +1,12 @@
 import { reportError } from './commands/report-error.ts'
 import { showStatus } from './commands/status.ts'
-import { DEFAULT_MIN_VALIDITY_SECONDS, printToken } from './commands/token.ts'
+import { DEFAULT_MIN_VALIDITY_SECONDS, printToken } from './commands/print-token.ts'
 import { chooseAccount } from './flows/choose-account.ts'
-import { heldToken, lasts } from './flows/held-token.ts'
+import { heldToken, lasts, useOf } from './flows/held-token.ts'
 import { AuthError } from './model/errors.ts'
 import type { Vault } from './model/ports.ts'
 import { VERSION } from './providers/user-agent.ts'
+import { caller } from './system/caller.ts'
 import { colourOf } from './system/colour.ts'
 import { endNow } from './system/end-now.ts'
 import { homeFolder } from './system/home.ts'
@@ -13,6 +14,7 @@ import { readKeychainItem } from './system/read-keychain-item.ts'
 import { catchSignals, type Interruption } from './system/signals.ts'
 import { quickTerminal, type QuickTerminal } from './system/quick-terminal.ts'
 import { readAuthFile } from './system/read-auth-file.ts'
+import { noteUse } from './system/note-use.ts'
 import { ANSI, PLAIN } from './ui/style.ts'
 
 /**
@@ -68,8 +70,15 @@ function shortWayFor(
     const account = chooseAccount(ports.authFile.read(), { wanted: names[0], preset, nowMs })
     const bundle = await heldToken(ports, account)
     const isUpToDate = bundle.generation === account.secret.generation
-    if (!isUpToDate || !lasts(bundle, DEFAULT_MIN_VALIDITY_SECONDS, nowMs)) throw new Error('left to the whole program')
+    if (!isUpToDate || !lasts(bundle, DEFAULT_MIN_VALIDITY_SECONDS, nowMs)) {
+      if (account.secret.store !== 'plaintext') throw new Error('left to the whole program')
+      const { renewQuickly } = await import('./quick-token.ts')
+      interruption = catchSignals()
+      const input = { wanted: names[0], minValiditySeconds: DEFAULT_MIN_VALIDITY_SECONDS, json }
+      return renewQuickly(input, { terminal, interruption })
+    }
     printToken(ports, account, bundle, json)
+    noteUse(home, useOf(account, caller(), nowMs))
   }
 }
 

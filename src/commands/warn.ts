@@ -1,6 +1,9 @@
 import type { Ports } from '../model/ports.ts'
 
 /** One line on stderr that must be known, also with `--quiet`. */
-export function warn({ terminal }: Pick<Ports, 'terminal'>, message: string): void {
+export function warn(
+  { terminal }: { readonly terminal: Pick<Ports['terminal'], 'say' | 'errStyle'> },
+  message: string,
+): void {
   terminal.say(`aiauth: ${terminal.errStyle.yellow('warning')}: ${message}`, { always: true })
 }

@@ -103,8 +103,8 @@ async function underLock(
     ? lasts(held, 0, ports.clock.nowMs())
     : !evenIfFresh && lasts(held, minValiditySeconds, ports.clock.nowMs())
   if (isFresh) return served(await healFacts(ports, account, held), held)
-  const current = getById(ports.authFile.read(), account.id)
-  const grant = renewableGrant(ports, current, held)
+  const current = recovered === undefined ? account : getById(ports.authFile.read(), account.id)
+  const grant = renewableGrant(current, provider, held)
   return renew(ports, { account: current, ...grant, isForced: evenIfFresh }, hold)
 }
 
@@ -155,12 +155,26 @@ async function refused(
   throw new AuthError('sign-in-required', `${account.name}: ${reason}`, { hint: signInAgain(account), cause: error })
 }
 
-function afterRenewal(ports: FreshTokenPorts, kept: Kept, { id }: Account): FreshToken {
-  const { bundle, flaw, warnings, trouble } = kept
-  const account = getById(ports.authFile.read(), id)
+function afterRenewal(ports: FreshTokenPorts, kept: Kept, known: Account): FreshToken {
+  const { bundle, flaw, warnings } = kept
+  const { account, unread } = newestFacts(ports, known)
+  const trouble = kept.trouble ?? unread
   if (flaw === undefined) return { account, bundle, outcome: 'renewed', problem: undefined, warnings, trouble }
   if (trouble !== undefined) throw trouble
   return stillUsable(ports, account, bundle, flaw, 'kept')
+}
+
+/** Tokens that are good and kept are not withheld because `auth.json` cannot be read just now. */
+function newestFacts(
+  { authFile }: FreshTokenPorts,
+  known: Account,
+): { readonly account: Account; readonly unread: AuthError | undefined } {
+  try {
+    return { account: getById(authFile.read(), known.id), unread: undefined }
+  } catch (error) {
+    if (!(error instanceof AuthError)) throw error
+    return { account: known, unread: error }
+  }
 }
 
 /** The old token as long as it lives, with a word about why; else the problem itself. */

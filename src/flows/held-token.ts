@@ -1,6 +1,7 @@
 import type { Account, StorageKind } from '../model/account.ts'
 import { AuthError } from '../model/errors.ts'
-import type { Clock, Vault } from '../model/ports.ts'
+import type { Use } from '../model/history.ts'
+import type { Caller, Clock, Vault } from '../model/ports.ts'
 import type { TokenBundle } from '../model/tokens.ts'
 import { signInAgain } from './choose-account.ts'
 import { vaultOf } from './vault-of.ts'
@@ -36,4 +37,11 @@ export function lasts({ tokens }: TokenBundle, seconds: number, nowMs: number): 
   if (tokens.expiresAtMs === undefined) return true
   const leftSeconds = Math.floor((tokens.expiresAtMs - nowMs) / 1000)
   return leftSeconds > 0 && leftSeconds >= seconds
+}
+
+/** A use of the account's token by a program, as it is noted. */
+export function useOf({ id, secret }: Account, { program, pid }: Caller, nowMs: number): Use {
+  const { fingerprint } = secret
+  const at = new Date(nowMs).toISOString()
+  return { accountId: id, at, program, pid, ...(fingerprint !== undefined && { fingerprint }) }
 }

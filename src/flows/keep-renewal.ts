@@ -122,7 +122,7 @@ async function settleAnswer(
   if (unkept !== undefined) return { bundle, flaw, warnings, trouble: inDanger(account, unkept, journaled) }
   const untold = await attempt(() => tell(ports, account, { old, intent, answer, bundle, identity, flaw }))
   ports.journal.drop(account.id)
-  return { bundle, flaw, warnings, trouble: untold }
+  return { bundle, flaw, warnings, trouble: untold && onlyUntold(account, untold) }
 }
 
 async function tell(
@@ -194,4 +194,9 @@ function inDanger({ name }: Account, unkept: AuthError, journaled: AuthError | u
     hint: unkept.hint === undefined ? hint : `${unkept.hint}; ${hint}`,
     cause: unkept,
   })
+}
+
+function onlyUntold({ name }: Account, untold: AuthError): AuthError {
+  const message = `the new tokens of ${name} are kept, only auth.json does not tell of them yet: ${untold.message}`
+  return new AuthError(untold.code, message, { hint: untold.hint, cause: untold })
 }

@@ -13,8 +13,8 @@ import { vaultOf } from './vault-of.ts'
 
 export type RenewAccountPorts = Pick<
   Ports,
-  'vaults' | 'authFile' | 'journal' | 'http' | 'clock' | 'settings' | 'environment' | 'interruption' | 'uninterrupted'
->
+  'vaults' | 'authFile' | 'journal' | 'http' | 'clock' | 'settings' | 'interruption' | 'uninterrupted'
+> & { readonly environment: Pick<Ports['environment'], 'variables' | 'caller'> }
 
 export interface RenewAccountInput {
   readonly account: Account
@@ -67,6 +67,7 @@ async function renewOnce(
   { account, provider, held, refreshToken }: RenewAccountInput,
   hold: Hold,
 ): Promise<Kept | Unrenewed> {
+  const http = httpFor(ports, account.proxy)
   const lost = lostRenewal(ports, account, refreshToken)
   const intent: Intent = {
     accountId: account.id,
@@ -77,8 +78,12 @@ async function renewOnce(
   }
   hold.assertHeld()
   ports.journal.announce(intent)
-  const http = httpFor(ports, account.proxy)
-  const outcome = await requestRefresh({ http, clock: ports.clock }, provider, held, refreshToken)
+  const outcome = await requestRefresh({ http, clock: ports.clock }, provider, held, refreshToken).catch(
+    (error: unknown) => {
+      if (lost === undefined) ports.journal.drop(account.id)
+      throw error
+    },
+  )
   if (outcome.kind === 'answered') return keepRenewal(ports, account, provider, { old: held, intent, answer: outcome })
   // Only where the server may have spent the token does the record have something to tell.
   if (outcome.kind === 'dead' || (outcome.kind !== 'unknown' && lost === undefined)) ports.journal.drop(account.id)

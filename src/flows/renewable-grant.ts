@@ -1,11 +1,9 @@
 import type { Account } from '../model/account.ts'
 import { isLoopbackAddress } from '../model/endpoint.ts'
 import { AuthError } from '../model/errors.ts'
-import type { Ports } from '../model/ports.ts'
 import type { Provider } from '../model/provider.ts'
 import type { Secret } from '../model/secret.ts'
 import type { TokenBundle } from '../model/tokens.ts'
-import { findProvider } from '../providers/registry.ts'
 import { isSpent } from './account-facts.ts'
 import { signInAgain } from './choose-account.ts'
 
@@ -23,12 +21,7 @@ export interface RenewableGrant {
  * @throws AuthError `sign-in-required` when only a new sign-in helps, `usage` for a provider
  * that is switched off.
  */
-export function renewableGrant(
-  { settings }: Pick<Ports, 'settings'>,
-  account: Account,
-  held: TokenBundle,
-): RenewableGrant {
-  const provider = findProvider(settings.read(), account)
+export function renewableGrant(account: Account, provider: Provider | undefined, held: TokenBundle): RenewableGrant {
   const { refreshToken } = held.tokens
   if (refreshToken === undefined) throw over(account, 'has no way to be renewed')
   if (isSpent(account, refreshToken)) {

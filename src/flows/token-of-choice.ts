@@ -1,7 +1,9 @@
 import type { Account } from '../model/account.ts'
 import { AuthError, type AuthErrorCode } from '../model/errors.ts'
+import type { Ports } from '../model/ports.ts'
 import { candidates } from './choose-account.ts'
 import { freshToken, type FreshToken, type FreshTokenPorts } from './fresh-token.ts'
+import { useOf } from './held-token.ts'
 
 export interface TokenOfChoiceInput {
   /** An account's name or a provider's id; `undefined` asks for the effective account. */
@@ -25,7 +27,16 @@ const NEXT_MAY_DO_BETTER: readonly AuthErrorCode[] = [
  *
  * @throws AuthError `account-not-found`, and what `freshToken` throws for the first account.
  */
-export async function tokenOfChoice(ports: FreshTokenPorts, input: TokenOfChoiceInput): Promise<FreshToken> {
+export async function tokenOfChoice(
+  ports: FreshTokenPorts & Pick<Ports, 'uses'>,
+  input: TokenOfChoiceInput,
+): Promise<FreshToken> {
+  const fresh = await firstThatWorks(ports, input)
+  ports.uses.note(useOf(fresh.account, ports.environment.caller, ports.clock.nowMs()))
+  return fresh
+}
+
+async function firstThatWorks(ports: FreshTokenPorts, input: TokenOfChoiceInput): Promise<FreshToken> {
   const [first, ...others] = candidates(ports.authFile.read(), {
     wanted: input.wanted,
     preset: ports.environment.variables['AIAUTH_ACCOUNT'],

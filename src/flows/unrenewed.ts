@@ -7,7 +7,7 @@ import { fingerprint } from '../vault/fingerprint.ts'
 import { time, withBundle, withChanged, withHappening } from './account-facts.ts'
 import type { Unrenewed } from './renew-account.ts'
 
-type FactPorts = Pick<Ports, 'authFile' | 'clock' | 'environment'>
+type FactPorts = Pick<Ports, 'authFile' | 'clock'> & { readonly environment: Pick<Ports['environment'], 'caller'> }
 
 /** Nothing left this machine, so the wait only keeps a crowd from trying all at once. */
 const OFFLINE_COOL_DOWN_MS = 5000

@@ -32,7 +32,7 @@ export interface Journal {
   exclusively<T>(
     accountId: string,
     work: (hold: Hold) => Promise<T>,
-    meanwhile: () => Promise<T | undefined>,
+    meanwhile?: () => Promise<T | undefined>,
   ): Promise<T>
   /** The record of an account, `undefined` when there is none that can be read. */
   read(accountId: string): JournalRecord | undefined

@@ -33,7 +33,8 @@ export type RefreshOutcome =
  * slow here and throws the whole reply away, a rotated refresh token with it, for one odd
  * neighbour field.
  *
- * @throws AuthError for nothing that the network or the server does: that is the outcome.
+ * @throws AuthError `usage` when the settings name a proxy that is of no use. What the network
+ * or the server does is the outcome.
  */
 export async function requestRefresh(
   ports: { readonly http: Http; readonly clock: { nowMs(): number } },
@@ -58,7 +59,8 @@ export async function requestRefresh(
     )
     return outcomeOf(provider, reply, ports.clock.nowMs())
   } catch (error) {
-    if (!(error instanceof AuthError)) throw error
+    // A proxy's address that is of no use is a fault of the settings, not of the network.
+    if (!(error instanceof AuthError) || error.code === 'usage') throw error
     return { kind: error.notSent ? 'not-sent' : 'unknown', error, waitMs: undefined }
   }
 }

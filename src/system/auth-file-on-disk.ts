@@ -2,10 +2,12 @@ import { randomUUID } from 'node:crypto'
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { formatAuthFile, newAuthFile } from '../auth-file/format.ts'
+import { withUses } from '../model/history.ts'
 import type { AuthFileStore } from '../model/ports.ts'
 import { withLock } from './lock.ts'
 import { replacePrivateFile } from './private-files.ts'
 import { readAuthFile } from './read-auth-file.ts'
+import { clearUses, readUses } from './uses-log.ts'
 
 /** `auth.json` in the home folder: read as it is, changed only under its lock. */
 export function authFileOnDisk(home: string): AuthFileStore {
@@ -20,9 +22,10 @@ export function authFileOnDisk(home: string): AuthFileStore {
     probe: () => withLock(`${path}.lock`, () => undefined),
     update: (change) =>
       withLock(`${path}.lock`, (lock) => {
-        const current = read() ?? newAuthFile(randomUUID())
-        const changed = change(current)
+        const uses = readUses(home)
+        const changed = change(withUses(read() ?? newAuthFile(randomUUID()), uses))
         replacePrivateFile(path, formatAuthFile(changed), () => lock.assertHeld())
+        if (uses.length > 0) clearUses(home)
         return changed
       }),
   }

@@ -25,7 +25,7 @@ export function journalOnDisk(home: string, signal: AbortSignal): Journal {
   const pathOf = (accountId: string, ending: string) => join(folder, encodeURIComponent(accountId) + ending)
   return {
     exclusively: (accountId, work, meanwhile) =>
-      withLock(pathOf(accountId, '.lock'), work, { patience: PATIENCE, signal, meanwhile }),
+      withLock(pathOf(accountId, '.lock'), work, { patience: PATIENCE, signal, ...(meanwhile && { meanwhile }) }),
     read(accountId) {
       const content = existsSync(folder) ? readPrivateFile(pathOf(accountId, '.json')) : undefined
       return content === undefined ? undefined : parseRecord(content, accountId)

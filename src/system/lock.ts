@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import { readFileSync, readlinkSync, renameSync } from 'node:fs'
+import { linkSync, readdirSync, readFileSync, readlinkSync, renameSync } from 'node:fs'
 import { hostname } from 'node:os'
-import { basename, dirname } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { AuthError } from '../model/errors.ts'
 import type { Hold } from '../model/ports.ts'
@@ -59,9 +59,14 @@ export async function withLock<T>(
       },
     })
   } finally {
+    heldHere.delete(nonce)
+    sweepAside(path)
     if (isOurs()) removeQuietly(path)
   }
 }
+
+/** Nonces of the locks that this process holds or waits for. */
+const heldHere = new Set<unknown>()
 
 /** One wait for a lock that somebody else holds: each call takes a stale lock away, or waits a moment. */
 function waitFor(path: string, patience: LockPatience): () => Promise<void> {
@@ -86,6 +91,7 @@ function staleAfterMs(liveness: Liveness, { unknownHolderMs, foreignHolderMs }: 
 function create(path: string, nonce: string): boolean {
   try {
     // A power cut ends every holder, so a lock that it takes along is no loss.
+    heldHere.add(nonce)
     writeNewFile(path, JSON.stringify({ ...self(), nonce, at: new Date().toISOString() }), { isDurable: false })
     return true
   } catch (error) {
@@ -96,15 +102,28 @@ function create(path: string, nonce: string): boolean {
 
 /**
  * Moves a stale lock aside, so that of several waiters one wins. Should another have been
- * quicker and this be its fresh lock, that holder notices by `assertHeld`.
+ * quicker and this be its fresh lock, it is put back.
  */
 function takeAway(path: string, owner: UntrustedRecord | undefined): void {
   const aside = `${path}.${randomUUID()}.stale`
+  const isStill = (place: string) => JSON.stringify(readOwner(place)) === JSON.stringify(owner)
   try {
-    if (JSON.stringify(readOwner(path)) === JSON.stringify(owner)) renameSync(path, aside)
-    removeQuietly(aside)
+    if (!isStill(path)) return
+    renameSync(path, aside)
+    if (!isStill(aside)) linkSync(aside, path)
   } catch (error) {
-    if (errorCode(error) !== 'ENOENT') throw error
+    if (!['ENOENT', 'EEXIST'].includes(errorCode(error))) throw cannotWrite(basename(path), dirname(path), error)
+  }
+  removeQuietly(aside)
+}
+
+/** Removes what a process left that was killed while it took a lock away. */
+function sweepAside(path: string): void {
+  const start = `${basename(path)}.`
+  const names = readdirSync(dirname(path)).filter((name) => name.startsWith(start) && name.endsWith('.stale'))
+  for (const aside of names.map((name) => join(dirname(path), name))) {
+    const owner = readOwner(aside)
+    if (owner === undefined || livenessOf(owner) === 'dead') removeQuietly(aside)
   }
 }
 
@@ -147,12 +166,14 @@ function startTime(pid: number): string {
   })
 }
 
-function livenessOf({ pid, startedAt, host, boot, space: named }: UntrustedRecord): Liveness {
+function livenessOf({ pid, startedAt, host, boot, space: named, nonce }: UntrustedRecord): Liveness {
   if (typeof pid !== 'number' || !Number.isSafeInteger(pid) || pid <= 0) return 'unknown'
   if (host !== hostname()) return 'foreign'
   // The same machine, started anew: nothing of before is left.
   if (boot !== bootId()) return 'dead'
   if (named !== space()) return 'foreign'
+  // Ours, and let go of: its removal failed.
+  if (pid === process.pid && !heldHere.has(nonce)) return 'dead'
   try {
     process.kill(pid, 0)
   } catch (error) {

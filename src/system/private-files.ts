@@ -8,6 +8,7 @@ import {
   fsyncSync,
   mkdirSync,
   openSync,
+  readdirSync,
   realpathSync,
   renameSync,
   statSync,
@@ -27,7 +28,7 @@ const RENAME_RETRY_MS = 50
  * Replaces a file so that every reader, and a power cut, sees the whole old or the whole new
  * text: a new file of mode 0600 beside it, synced, renamed over it, the folder synced. Only
  * the folder's sync makes the rename survive a power cut (measured on ext4). A symbolic link
- * stays one; its target is replaced.
+ * stays one; its target is replaced. The caller holds the file's lock.
  *
  * @param stillAllowed - called right before the rename; may throw to leave all as it was
  * @throws AuthError `storage-unavailable` when the folder cannot be written.
@@ -37,6 +38,7 @@ export function replacePrivateFile(path: string, text: string, stillAllowed: () 
     makePrivateFolder(dirname(path))
     const target = linkTarget(path)
     const temporary = join(dirname(target), `.${basename(target)}.${randomBytes(8).toString('hex')}.tmp`)
+    sweepTemporaries(target)
     try {
       writeNewFile(temporary, text)
       stillAllowed()
@@ -48,6 +50,18 @@ export function replacePrivateFile(path: string, text: string, stillAllowed: () 
     syncFolder(dirname(target))
   } catch (error) {
     throw error instanceof AuthError ? error : cannotWrite(basename(path), dirname(path), error)
+  }
+}
+
+/**
+ * Removes what killed runs have left of this very file: it may hold secrets. The file's lock
+ * is held, so nobody is writing another one.
+ */
+function sweepTemporaries(target: string): void {
+  const start = `.${basename(target)}.`
+  for (const name of readdirSync(dirname(target))) {
+    const isOurs = name.startsWith(start) && /^[0-9a-f]{16}\.tmp$/.test(name.slice(start.length))
+    if (isOurs) removeQuietly(join(dirname(target), name))
   }
 }
 
@@ -90,6 +104,7 @@ function makeFolders(folder: string): void {
   if (!existsSync(dirname(folder))) makeFolders(dirname(folder))
   try {
     mkdirSync(folder, { mode: 0o700 })
+    syncFolder(dirname(folder))
   } catch (error) {
     if (errorCode(error) !== 'EEXIST') throw error
   }
@@ -98,7 +113,7 @@ function makeFolders(folder: string): void {
 /** Windows has no such flag. */
 const O_NOFOLLOW = (constants as { O_NOFOLLOW?: number }).O_NOFOLLOW ?? 0
 
-/** Creates a file that must not exist yet, 0600 whatever the umask says, and syncs it unless it may be lost. */
+/** Creates a file that must not exist yet, 0600 whatever the umask says, and syncs it unless it may be lost. Whole or not at all. */
 export function writeNewFile(path: string, text: string, { isDurable = true } = {}): void {
   const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | O_NOFOLLOW
   const descriptor = openSync(path, flags, 0o600)
@@ -106,6 +121,9 @@ export function writeNewFile(path: string, text: string, { isDurable = true } = 
     if (!IS_WINDOWS) fchmodSync(descriptor, 0o600)
     writeAll(descriptor, text, 0)
     if (isDurable) fsyncSync(descriptor)
+  } catch (error) {
+    removeQuietly(path)
+    throw error
   } finally {
     closeSync(descriptor)
   }

@@ -1,0 +1,23 @@
+import type { Account } from '../model/account.ts'
+import type { Ports } from '../model/ports.ts'
+import type { TokenBundle } from '../model/tokens.ts'
+import { jsonText } from '../ui/account-json.ts'
+
+/** What must be left of a token when the user does not say, in seconds. */
+export const DEFAULT_MIN_VALIDITY_SECONDS = 60
+
+/** The token alone with one newline, or the contract's JSON. Every way to a token ends here. */
+export function printToken(
+  { terminal }: { readonly terminal: Pick<Ports['terminal'], 'out'> },
+  { name, provider }: Account,
+  { tokens }: TokenBundle,
+  json: boolean,
+): void {
+  const accessToken = tokens.accessToken.reveal()
+  const expiresAt = tokens.expiresAtMs === undefined ? null : new Date(tokens.expiresAtMs).toISOString()
+  terminal.out(
+    json
+      ? jsonText({ token: accessToken, tokenType: 'Bearer', expiresAt, account: name, provider })
+      : `${accessToken}\n`,
+  )
+}

@@ -1,0 +1,88 @@
+import { stateAt } from '../model/account-state.ts'
+import type { Account, HistoryEvent } from '../model/account.ts'
+import type { Intent } from '../model/journal.ts'
+import type { Style } from '../model/ports.ts'
+import { cleanLine } from '../model/untrusted.ts'
+import { span } from './time-left.ts'
+
+export interface WhyView {
+  readonly account: Account
+  /** A renewal of which no answer was kept in the vault yet. */
+  readonly pending: Pick<Intent, 'at' | 'program' | 'pid'> | undefined
+  readonly nowMs: number
+  readonly style: Style
+}
+
+/** Why an account is in its state, in sentences: what holds now, then its past, the newest first. */
+export function whyWords({ account, pending, nowMs, style }: WhyView): string[] {
+  const { state, reason } = stateAt(account, nowMs)
+  const now = [
+    `${style.bold(account.name)} is ${style.bold(state)}${reason === null ? '' : `: ${cleanLine(reason)}`}`,
+    tokenWords(account, nowMs),
+    ...coolDownWords(account, nowMs),
+    ...(pending === undefined
+      ? []
+      : [`the renewal that ${who(pending)} began ${when(pending.at, nowMs)} is not finished`]),
+  ]
+  const past = [...account.history].reverse().map((event) => eventWords(event, nowMs))
+  return past.length === 0 ? now : [...now, '', ...past]
+}
+
+function tokenWords({ expiresAt, secret, lastRefreshedAt }: Account, nowMs: number): string {
+  const leftMs = expiresAt === null ? undefined : Date.parse(expiresAt) - nowMs
+  const age = lastRefreshedAt === null ? '' : `, renewed ${when(lastRefreshedAt, nowMs)}`
+  if (leftMs === undefined) return `nobody told when its token ends${age}`
+  if (leftMs > 0) return `its token lasts ${span(leftMs)} more${age}`
+  const next = secret.renewable ? 'whoever asks for it next renews it' : 'it cannot be renewed'
+  return `its token ended ${span(-leftMs)} ago; ${next}`
+}
+
+function coolDownWords({ provider, cooldownUntil }: Account, nowMs: number): string[] {
+  const leftMs = cooldownUntil === null ? 0 : Date.parse(cooldownUntil) - nowMs
+  return leftMs > 0 ? [`${provider} is not asked again for ${span(leftMs)}`] : []
+}
+
+/** One sentence for each event; one of a later version is named as it is. */
+function eventWords(event: HistoryEvent, nowMs: number): string {
+  const words = SENTENCES[event.event] ?? (() => cleanLine(event.event))
+  const often = event.count === undefined ? '' : `, ${event.count} times, the last of them`
+  return `${words(event)}${often} ${when(event.at, nowMs)}${event.reason === undefined ? '' : `: ${cleanLine(event.reason)}`}`
+}
+
+const SENTENCES: Readonly<Record<string, (event: HistoryEvent) => string>> = {
+  'signed-in': () => 'signed in',
+  migrated: () => 'brought here from the older file',
+  renewed: (event) =>
+    `renewed by ${who(event)}${event.spent === undefined ? '' : ', our copy was spent then'}${token(event)}`,
+  adopted: (event) => `found renewed by another program and taken over for ${who(event)}${token(event)}`,
+  'handed-out': (event) => `handed out to ${who(event)}${token(event)}`,
+  refused: (event) => `refused for good when ${who(event)} asked`,
+  failed: (event) => `a renewal for ${who(event)} failed`,
+  lost: (event) => `a renewal for ${who(event)} was sent and no answer arrived`,
+  checked: (event) => `accepted by the provider when ${who(event)} asked${token(event)}`,
+}
+
+function who({ program, pid }: Pick<HistoryEvent, 'program' | 'pid'>): string {
+  if (program === undefined) return 'aiauth'
+  return `${cleanLine(program)}${pid === undefined ? '' : ` (pid ${pid})`}`
+}
+
+function token({ fingerprint }: HistoryEvent): string {
+  return fingerprint === undefined ? '' : ` (token ${cleanLine(fingerprint)})`
+}
+
+/** `at 09:14`, or `on 2026-11-20 at 09:14`, in the time of this machine. */
+function when(at: string, nowMs: number): string {
+  const [moment, now] = [localTime(Date.parse(at)), localTime(nowMs)]
+  return moment.day === now.day ? `at ${moment.time}` : `on ${moment.day} at ${moment.time}`
+}
+
+/** Without `Intl`, which takes 12 ms to load. */
+function localTime(ms: number): { day: string; time: string } {
+  const date = new Date(ms)
+  const two = (value: number) => String(value).padStart(2, '0')
+  return {
+    day: `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`,
+    time: `${two(date.getHours())}:${two(date.getMinutes())}`,
+  }
+}
