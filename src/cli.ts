@@ -1,4 +1,6 @@
 import { Command, CommanderError } from 'commander'
+import { addEnvCommand } from './commands/env.ts'
+import { addExecCommand } from './commands/exec.ts'
 import { addLoginCommand } from './commands/login.ts'
 import { addLogoutCommand } from './commands/logout.ts'
 import { addProvidersCommand } from './commands/providers.ts'
@@ -6,8 +8,10 @@ import { addRefreshCommand } from './commands/refresh.ts'
 import { reportError, type ReportOptions } from './commands/report-error.ts'
 import { addStatusCommand } from './commands/status.ts'
 import { addTokenCommand } from './commands/token.ts'
+import { addWhyCommand } from './commands/why.ts'
 import { AuthError } from './model/errors.ts'
 import type { Ports } from './model/ports.ts'
+import { ProgramEnded } from './model/programs.ts'
 import { cleanLine } from './model/untrusted.ts'
 import { VERSION } from './providers/user-agent.ts'
 
@@ -18,18 +22,19 @@ export { reportError, type ReportOptions }
  * can run the whole program with other ports.
  */
 export async function runCli(argv: readonly string[], ports: Ports, options: ReportOptions): Promise<number> {
-  const program = createProgram(ports)
+  const program = createProgram(ports, argv)
   try {
     await program.parseAsync(argv, { from: 'user' })
     return 0
   } catch (error) {
+    if (error instanceof ProgramEnded) return error.exitCode
     if (error instanceof CommanderError && error.code === 'commander.help') program.outputHelp()
     if (error instanceof CommanderError && HELPED.includes(error.code)) return 0
     return reportError(error instanceof CommanderError ? asUsage(error) : error, ports.terminal, options)
   }
 }
 
-function createProgram(ports: Ports): Command {
+function createProgram(ports: Ports, argv: readonly string[]): Command {
   const program = new Command('aiauth')
     .description('One sign-in for AI subscriptions: the tokens in your keychain, valid for every tool.')
     .version(VERSION, '-V, --version', 'print the version')
@@ -47,20 +52,31 @@ function createProgram(ports: Ports): Command {
     })
     .addHelpText('after', EXAMPLES)
     .exitOverride()
-  for (const add of COMMANDS) add(program, ports)
+  for (const add of COMMANDS) add(program, ports, argv)
   return program
 }
 
 /** Commander's ways of saying that help or the version was all that was wanted. */
 const HELPED: readonly string[] = ['commander.help', 'commander.helpDisplayed', 'commander.version']
 
-const COMMANDS = [addLoginCommand, addStatusCommand, addTokenCommand, addRefreshCommand, addLogoutCommand, addProvidersCommand]
+const COMMANDS = [
+  addLoginCommand,
+  addStatusCommand,
+  addTokenCommand,
+  addExecCommand,
+  addEnvCommand,
+  addRefreshCommand,
+  addWhyCommand,
+  addLogoutCommand,
+  addProvidersCommand,
+]
 
 const EXAMPLES = `
 Examples:
   aiauth login claude
   aiauth status
   aiauth token claude
+  aiauth exec claude -- claude
   aiauth logout claude`
 
 /** Commander's sentence split into ours: the fault, and its suggestion as the hint. */

@@ -2,24 +2,19 @@ import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { reportError, runCli, type ReportOptions } from './cli.ts'
 import type { Ports } from './model/ports.ts'
-import { authFileOnDisk } from './system/auth-file-on-disk.ts'
-import { caller } from './system/caller.ts'
-import { clock } from './system/clock.ts'
+import { createRenewalPorts } from './renewal-ports.ts'
 import { colourOf } from './system/colour.ts'
 import { endNow } from './system/end-now.ts'
 import { homeFolder } from './system/home.ts'
-import { createHttp } from './system/http.ts'
-import { journalOnDisk } from './system/journal-on-disk.ts'
 import { openKeychain } from './system/keychain.ts'
 import { keychainVault } from './system/keychain-vault.ts'
 import { findPassphrase, hasPassphrase } from './system/passphrase.ts'
 import { KEYCHAIN_IS_SLOW } from './system/keychain-patience.ts'
+import { programSettings } from './system/program-settings.ts'
 import { remoteLogin } from './system/remote-login.ts'
 import { sealedVaultOnDisk } from './system/sealed-vault-on-disk.ts'
-import { settingsOnDisk } from './system/settings-on-disk.ts'
 import { catchSignals, type Interruption } from './system/signals.ts'
 import { createTerminal } from './system/terminal.ts'
-import { createTrace } from './system/trace.ts'
 import { callbackPage } from './ui/callback-page.ts'
 import { PLAIN } from './ui/style.ts'
 
@@ -66,7 +61,6 @@ function createPorts(
   interruption: Interruption,
 ): { ports: Ports; close: () => void } {
   const home = homeFolder(variables)
-  const trace = createTrace(variables['DEBUG'], (line) => terminal.say(line, { always: true }))
   const passphrase = (isNew: boolean) => findPassphrase({ variables, terminal, signal: interruption.signal }, isNew)
   const keychain = openKeychain({
     childPath: join(__dirname, 'keychain-child.cjs'),
@@ -79,8 +73,15 @@ function createPorts(
     passphrase: sealedVaultOnDisk(home, passphrase),
     plaintext: sealedVaultOnDisk(home, undefined),
   }
+  const renewal = createRenewalPorts({
+    home,
+    variables,
+    interruption,
+    vault: (kind) => all[kind],
+    say: (line) => terminal.say(line, { always: true }),
+  })
   const ports: Ports = {
-    clock,
+    ...renewal,
     environment: {
       variables,
       remoteLogin: remoteLogin(variables),
@@ -89,11 +90,10 @@ function createPorts(
         return hasPassphrase(variables)
       },
       get caller() {
-        return caller()
+        return renewal.environment.caller
       },
     },
     terminal,
-    http: createHttp(trace),
     loopback: {
       listen: async (redirect) => {
         const { createLoopback } = await import('./system/loopback.ts')
@@ -106,14 +106,16 @@ function createPorts(
         return createBrowser({ variables, platform: process.platform }).open(url, command)
       },
     },
-    vaults: { vault: (kind) => all[kind] },
-    authFile: authFileOnDisk(home),
-    journal: journalOnDisk(home, interruption.signal),
-    settings: settingsOnDisk(home),
+    programs: {
+      run: async (call) => {
+        const { runProgram } = await import('./system/program-runner.ts')
+        // Nothing of ours but this process stays beside the program.
+        keychain.close()
+        return runProgram(call, interruption.signal)
+      },
+      settings: (file) => programSettings(variables, file),
+    },
     identifiers: { uuid: () => randomUUID() },
-    trace,
-    interruption: interruption.signal,
-    uninterrupted: (work) => interruption.uninterrupted(work),
   }
   return { ports, close: () => keychain.close() }
 }

@@ -1,6 +1,8 @@
 import type { AuthFile, StorageKind } from './account.ts'
+import type { Use } from './history.ts'
 import type { Journal } from './journal.ts'
 import type { Loopback } from './loopback.ts'
+import type { Programs } from './programs.ts'
 import type { Secret } from './secret.ts'
 import type { TokenBundle } from './tokens.ts'
 import type { UntrustedRecord } from './untrusted.ts'
@@ -16,9 +18,11 @@ export interface Ports {
   readonly http: Http
   readonly loopback: Loopback
   readonly browser: Browser
+  readonly programs: Programs
   readonly vaults: Vaults
   readonly authFile: AuthFileStore
   readonly journal: Journal
+  readonly uses: Uses
   readonly settings: Settings
   readonly identifiers: Identifiers
   readonly trace: Trace
@@ -123,16 +127,18 @@ export interface Http {
   /** Loads what a request to this address will need, without sending anything. */
   warm(url: string): void
   /**
-   * The same by way of this proxy, which goes before the environment's; `undefined` leaves
-   * the choice to the environment. Loopback addresses are never asked by way of a proxy.
+   * The same by way of this proxy, which goes before the environment's; `''` is none, and
+   * `undefined` leaves the choice to the environment. `NO_PROXY` holds for each of them, and
+   * loopback addresses are never asked by way of a proxy.
    */
   via(proxy: string | undefined): Http
   /**
    * Sends one request and returns the whole reply, whatever its status. Redirects are not
    * followed, the body is capped at 1 MiB, and all of it must arrive within 30 s.
    *
-   * @throws AuthError `network` (with a cause that says whether it was ever sent),
-   * `provider-unavailable` for a reply that is too large or encoded, `cancelled`.
+   * @throws AuthError `network` (`notSent` where the request has not left this machine),
+   * `provider-unavailable` for a reply that is too large or encoded, `usage` for a proxy of
+   * the environment that is of no use, `cancelled`.
    */
   send(request: HttpRequest, signal: AbortSignal): Promise<HttpReply>
 }
@@ -192,6 +198,14 @@ export interface AuthFileStore {
    * @throws AuthError as `read`, and `busy` when the lock cannot be had.
    */
   update(change: (current: AuthFile) => AuthFile): Promise<AuthFile>
+}
+
+/** Who was given a token, noted beside `auth.json` and taken into it at its next change. */
+export interface Uses {
+  /** Best effort: never throws. */
+  note(use: Use): void
+  /** What is not yet in `auth.json`. */
+  read(): readonly Use[]
 }
 
 export interface Settings {

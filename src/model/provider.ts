@@ -1,3 +1,4 @@
+import type { SettingsFile } from './programs.ts'
 import type { Secret } from './secret.ts'
 import type { UntrustedRecord } from './untrusted.ts'
 import type { UsageWindow } from './usage.ts'
@@ -110,8 +111,11 @@ export interface UsageSource {
 export interface EnvironmentRecipe {
   /** Variables to set; the access token goes into those that are `token`. */
   readonly set: (accountId: string | null) => Readonly<Record<string, string | typeof TOKEN>>
-  /** Variables that would win over these, or bill the user otherwise. */
-  readonly remove: readonly string[]
+  /** Variables that would win over these, bill the user otherwise or misdirect the token; each with what it would do. */
+  readonly remove: Readonly<Record<string, string>>
+  /** The vendor's own settings, and the names of what in them wins over the token. */
+  readonly settings:
+    { readonly file: SettingsFile; readonly conflicts: (settings: UntrustedRecord) => readonly string[] } | undefined
 }
 
 /** Stands for the access token, so that a provider's data never touches one. */

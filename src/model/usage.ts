@@ -1,4 +1,4 @@
-import { isRecord, record } from './untrusted.ts'
+import { isRecord, record, text } from './untrusted.ts'
 
 /** One rate-limit window of a subscription. */
 export interface UsageWindow {
@@ -10,11 +10,58 @@ export interface UsageWindow {
   readonly resetsAt: string | null
 }
 
-/** `Account.usage` as this version writes it. */
+/** `Account.usage` as this version writes it: the last good answer, and when the next may be asked for. */
 export interface Usage {
-  /** RFC 3339 UTC. */
-  readonly checkedAt: string
+  /** RFC 3339 UTC; `null` when no answer has been good yet. */
+  readonly checkedAt: string | null
   readonly windows: readonly UsageWindow[]
+  /** RFC 3339 UTC; a failure counts as much as an answer. */
+  readonly askAgainAt?: string
+  /** Why the last attempt failed. */
+  readonly problem?: string
+}
+
+/** More windows than any plan has; the rest of a longer list is not kept. */
+const WINDOW_LIMIT = 20
+/** Ten times a plan: more is nonsense. */
+const PERCENT_LIMIT = 1000
+
+/** Windows out of what a provider or a file says of each: without a name or a percentage there is none. */
+export function usageWindows(
+  sources: readonly { readonly name: unknown; readonly usedPercent: unknown; readonly resetsAt: unknown }[],
+): UsageWindow[] {
+  const found = new Map<string, UsageWindow>()
+  for (const source of sources) {
+    const [name, usedPercent] = [text(source.name), percentage(source.usedPercent)]
+    if (name === undefined || usedPercent === undefined || found.has(name)) continue
+    found.set(name, { name, usedPercent, resetsAt: timeOrNull(source.resetsAt) })
+    if (found.size === WINDOW_LIMIT) break
+  }
+  return [...found.values()]
+}
+
+function percentage(value: unknown): number | undefined {
+  return typeof value === 'number' && value >= 0 && value <= PERCENT_LIMIT ? value : undefined
+}
+
+/** Texts that begin as RFC 3339 does: `Date` would take many others. */
+function timeOrNull(value: unknown): string | null {
+  const ms = typeof value === 'string' && /^\d{4}-\d\d-\d\dT/.test(value) ? Date.parse(value) : Number.NaN
+  return Number.isNaN(ms) ? null : new Date(ms).toISOString()
+}
+
+/** What a file holds of an account's usage, every part of it checked; `undefined` where nothing is known. */
+export function readUsage(value: unknown): Usage | undefined {
+  if (!isRecord(value)) return undefined
+  const { checkedAt, windows, askAgainAt, problem } = record(value)
+  const [next, words] = [timeOrNull(askAgainAt), text(problem)]
+  const sources = Array.isArray(windows) ? windows.map(record) : []
+  return {
+    checkedAt: timeOrNull(checkedAt),
+    windows: usageWindows(sources.map(({ name, usedPercent, resetsAt }) => ({ name, usedPercent, resetsAt }))),
+    ...(next !== null && { askAgainAt: next }),
+    ...(words !== undefined && { problem: words }),
+  }
 }
 
 /** Whether some window is used up and does not begin anew before `nowMs`. `false` for what cannot be read. */
@@ -22,6 +69,7 @@ export function isExhausted(usage: unknown, nowMs: number): boolean {
   const windows = isRecord(usage) && Array.isArray(usage['windows']) ? (usage['windows'] as unknown[]) : []
   return windows.some((window) => {
     const { usedPercent, resetsAt } = record(window)
-    return Number(usedPercent) >= 100 && typeof resetsAt === 'string' && Date.parse(resetsAt) > nowMs
+    const isUsedUp = typeof usedPercent === 'number' && usedPercent >= 100
+    return isUsedUp && typeof resetsAt === 'string' && Date.parse(resetsAt) > nowMs
   })
 }

@@ -1,5 +1,7 @@
-import { TOKEN, type Identity, type IdentitySources, type Provider } from '../model/provider.ts'
+import type { Identity, IdentitySources, Provider } from '../model/provider.ts'
 import { record, text, type UntrustedRecord } from '../model/untrusted.ts'
+import { claudeEnvironment } from './claude-environment.ts'
+import { claudeUsage } from './claude-usage.ts'
 import { USER_AGENT } from './user-agent.ts'
 
 /**
@@ -44,8 +46,8 @@ export const claude: Provider = {
   },
   managePage: 'https://claude.ai/settings/claude-code',
   identify,
-  usage: undefined,
-  environment: { set: () => ({ AIAUTH_TOKEN: TOKEN }), remove: [] },
+  usage: claudeUsage,
+  environment: claudeEnvironment,
 }
 
 function identify({ tokenResponse, profile }: IdentitySources): Identity {

@@ -1,5 +1,7 @@
-import { TOKEN, type Identity, type IdentitySources, type Organization, type Provider } from '../model/provider.ts'
+import type { Identity, IdentitySources, Organization, Provider } from '../model/provider.ts'
 import { record, text } from '../model/untrusted.ts'
+import { openaiEnvironment } from './openai-environment.ts'
+import { openaiUsage } from './openai-usage.ts'
 import { USER_AGENT } from './user-agent.ts'
 
 /**
@@ -46,8 +48,8 @@ export const openai: Provider = {
   },
   managePage: undefined,
   identify,
-  usage: undefined,
-  environment: { set: () => ({ AIAUTH_TOKEN: TOKEN }), remove: [] },
+  usage: openaiUsage,
+  environment: openaiEnvironment,
 }
 
 function identify({ claims }: IdentitySources): Identity {

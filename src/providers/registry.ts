@@ -1,7 +1,7 @@
 import { hostOf } from '../model/endpoint.ts'
 import { AuthError } from '../model/errors.ts'
 import { nearest } from '../model/nearest.ts'
-import { TOKEN, type Provider } from '../model/provider.ts'
+import type { Provider } from '../model/provider.ts'
 import { cleanLine, isRecord, record, type UntrustedRecord } from '../model/untrusted.ts'
 import { claude } from './claude.ts'
 import { identifyByStandardClaims } from './custom.ts'
@@ -168,7 +168,7 @@ function ownProvider(id: string, mode: string, source: unknown): Provider {
     managePage: undefined,
     identify: identifyByStandardClaims,
     usage: undefined,
-    environment: { set: () => ({ AIAUTH_TOKEN: TOKEN }), remove: [] },
+    environment: { set: () => ({}), remove: {}, settings: undefined },
   }
   const { acceptedTerms: _, ...fields } = settingsOf(blank, source)
   const provider = { ...blank, ...fields }

@@ -1,7 +1,9 @@
 import type { AuthFile, StorageKind } from '../../src/model/account.ts'
 import { AuthError } from '../../src/model/errors.ts'
+import type { Use } from '../../src/model/history.ts'
 import type { JournalRecord } from '../../src/model/journal.ts'
 import type { Http, HttpReply, HttpRequest, Listener, Outcome, Ports, Terminal, Vault } from '../../src/model/ports.ts'
+import type { ProgramCall } from '../../src/model/programs.ts'
 import type { Redirect } from '../../src/model/provider.ts'
 import type { TokenBundle } from '../../src/model/tokens.ts'
 import { record } from '../../src/model/untrusted.ts'
@@ -24,6 +26,10 @@ export interface FakeWorld {
   readonly brokenJournal?: AuthError
   /** Why `auth.json` cannot be written. */
   readonly readOnly?: AuthError
+  /** The exit code of every program that is run, or why it cannot be. */
+  readonly programEnds?: number | AuthError
+  /** What other programs' settings say, by the name of their folder below the home. */
+  readonly programSettings?: Readonly<Record<string, object>>
 }
 
 export interface FakePorts extends Ports {
@@ -38,6 +44,8 @@ export interface FakePorts extends Ports {
   readonly records: Map<string, JournalRecord>
   /** Every wait, in milliseconds; none of them takes time. */
   readonly waits: number[]
+  readonly usesNoted: readonly Use[]
+  readonly programCalls: readonly ProgramCall[]
   readonly interrupt: (error: Error) => void
   current(): AuthFile | undefined
 }
@@ -55,6 +63,8 @@ export function fakePorts(world: FakeWorld = {}): FakePorts {
   const proxies: string[] = []
   const records = new Map<string, JournalRecord>()
   const waits: number[] = []
+  const uses: Use[] = []
+  const programCalls: ProgramCall[] = []
   const acceptedTerms: Record<string, unknown> = {}
   let file = world.file
   let ids = 0
@@ -129,6 +139,8 @@ export function fakePorts(world: FakeWorld = {}): FakePorts {
     proxies,
     records,
     waits,
+    programCalls,
+    usesNoted: uses,
     interrupt: (error) => interruption.abort(error),
     current: () => file,
     clock: {
@@ -154,6 +166,14 @@ export function fakePorts(world: FakeWorld = {}): FakePorts {
         return Promise.resolve('opened')
       },
     },
+    programs: {
+      run: (call) => {
+        programCalls.push(call)
+        const ends = world.programEnds ?? 0
+        return typeof ends === 'number' ? Promise.resolve(ends) : Promise.reject(ends)
+      },
+      settings: ({ folder }) => record(world.programSettings?.[folder]),
+    },
     vaults: { vault },
     authFile: {
       read: () => file,
@@ -174,6 +194,7 @@ export function fakePorts(world: FakeWorld = {}): FakePorts {
       },
       drop: (id) => void records.delete(id),
     },
+    uses: { note: (use) => void uses.push(use), read: () => uses },
     settings: {
       read: () => record({ ...world.config, ...acceptedTerms }),
       acceptTerms: (provider, mode) => {

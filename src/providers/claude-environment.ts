@@ -1,0 +1,36 @@
+import { TOKEN, type EnvironmentRecipe } from '../model/provider.ts'
+import { record, text, type UntrustedRecord } from '../model/untrusted.ts'
+
+const OTHER_ACCOUNT = 'it would be used in place of this account'
+const ELSEWHERE = 'it would send the token of this account somewhere else'
+const CLOUD = 'it would bill your cloud account'
+
+/** What goes before `CLAUDE_CODE_OAUTH_TOKEN`, or sends it elsewhere. Measured with Claude Code 2.1.329 or in its documents. */
+const REMOVE: Readonly<Record<string, string>> = {
+  ANTHROPIC_API_KEY: 'it would bill your API account',
+  ANTHROPIC_AUTH_TOKEN: OTHER_ACCOUNT,
+  ANTHROPIC_BASE_URL: ELSEWHERE,
+  ANTHROPIC_UNIX_SOCKET: ELSEWHERE,
+  CLAUDE_CODE_API_BASE_URL: ELSEWHERE,
+  CLAUDE_CODE_API_KEY_FILE_DESCRIPTOR: 'it would bill your API account',
+  CLAUDE_CODE_OAUTH_REFRESH_TOKEN: OTHER_ACCOUNT,
+  CLAUDE_CODE_OAUTH_TOKEN_FILE_DESCRIPTOR: OTHER_ACCOUNT,
+  CLAUDE_CODE_SIMPLE: 'Claude Code would use no account at all',
+  CLAUDE_CODE_USE_BEDROCK: CLOUD,
+  CLAUDE_CODE_USE_FOUNDRY: CLOUD,
+  CLAUDE_CODE_USE_VERTEX: CLOUD,
+}
+
+/** Claude Code takes a subscription's token from its environment, and adds the header that such a token needs. */
+export const claudeEnvironment: EnvironmentRecipe = {
+  set: () => ({ CLAUDE_CODE_OAUTH_TOKEN: TOKEN }),
+  remove: REMOVE,
+  settings: { file: { variable: 'CLAUDE_CONFIG_DIR', folder: '.claude', name: 'settings.json' }, conflicts },
+}
+
+/** A helper's key goes before the token, and variables in the settings before those of the environment. */
+function conflicts(settings: UntrustedRecord): string[] {
+  const variables = Object.keys(record(settings['env'])).filter((name) => Object.hasOwn(REMOVE, name))
+  const helper = text(settings['apiKeyHelper']) === undefined ? [] : ['apiKeyHelper']
+  return [...helper, ...variables.map((name) => `env.${name}`)]
+}

@@ -1,0 +1,21 @@
+import type { EnvironmentRecipe } from '../model/provider.ts'
+
+const API_ACCOUNT = 'it would bill your API account'
+const ELSEWHERE = 'it would send the token of this account somewhere else'
+
+/**
+ * Codex reads a subscription's token from no variable of its own, only from the one that a
+ * model provider in its settings names (`env_key`): ours, which every account has. The id of
+ * the account goes the same way (`env_http_headers`).
+ */
+export const openaiEnvironment: EnvironmentRecipe = {
+  set: (accountId) => (accountId === null ? {} : { CHATGPT_ACCOUNT_ID: accountId }),
+  remove: {
+    CODEX_ACCESS_TOKEN: 'it would be used in place of this account',
+    CODEX_API_KEY: API_ACCOUNT,
+    OPENAI_API_BASE: ELSEWHERE,
+    OPENAI_API_KEY: API_ACCOUNT,
+    OPENAI_BASE_URL: ELSEWHERE,
+  },
+  settings: undefined,
+}
