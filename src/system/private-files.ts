@@ -87,16 +87,31 @@ export function overwritePrivateFile(path: string, text: string, offset: number)
 
 /**
  * The folder, mode 0700; one that was wider is tightened, since secrets are to stand in it.
+ * One in somebody else's folder is refused: under `sudo` the owner could not use it any more.
  *
  * @throws AuthError `storage-unavailable`.
  */
 export function makePrivateFolder(folder: string): void {
   try {
+    if (isForeign(folder)) throw foreignFolder(folder)
     if (!existsSync(folder)) makeFolders(folder)
     if (!IS_WINDOWS && (statSync(folder).mode & 0o077) !== 0) chmodSync(folder, 0o700)
   } catch (error) {
-    throw cannotWrite(folder, folder, error)
+    throw error instanceof AuthError ? error : cannotWrite(folder, folder, error)
   }
+}
+
+/** Whether it belongs to another user, or would stand in that user's folder. The system's own folders are nobody's. */
+function isForeign(folder: string): boolean {
+  const facts = statSync(folder, { throwIfNoEntry: false })
+  if (facts === undefined) return dirname(folder) !== folder && isForeign(dirname(folder))
+  return !IS_WINDOWS && facts.uid !== process.getuid?.() && facts.uid !== 0
+}
+
+function foreignFolder(folder: string): AuthError {
+  return new AuthError('storage-unavailable', `${folder} belongs to another user`, {
+    hint: 'run aiauth as that user, or set AIAUTH_HOME to a folder of your own',
+  })
 }
 
 /** By hand, since Node's own recursive form never ends where the system forbids folders (`/proc`). */

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync } from 'node:fs'
 import { basename } from 'node:path'
 import { AuthError } from '../model/errors.ts'
@@ -25,7 +26,10 @@ export function readPrivateFile(path: string): string | undefined {
   try {
     const { size } = regularFile(path, descriptor)
     if (size > SIZE_LIMIT_BYTES) throw unreadable(path, 'it is larger than 16 MiB')
-    return readFileSync(descriptor, 'utf8')
+    const bytes = readFileSync(descriptor)
+    // Decoding would put marks in the place of what it cannot read, and the next write would keep those.
+    if (!isUtf8(bytes)) throw unreadable(path, 'it is not UTF-8 text')
+    return bytes.toString('utf8')
   } finally {
     closeSync(descriptor)
   }

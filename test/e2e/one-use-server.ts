@@ -1,0 +1,116 @@
+import { randomUUID } from 'node:crypto'
+import { EventEmitter, once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { text } from 'node:stream/consumers'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+/** What happens to requests of a family from now on; nothing said means that all is well. */
+export interface Behaviour {
+  /** Between the grant and its answer. */
+  readonly delayMs?: number
+  /** How long a new access token lasts. */
+  readonly lifetimeSeconds?: number
+  /** In place of a grant. */
+  readonly refusal?: { readonly status: number; readonly headers?: Readonly<Record<string, string>> }
+}
+
+/** What one sign-in has led to: a refresh token that is good for one grant, then its successor. */
+export interface Family {
+  readonly accessToken: string
+  readonly refreshToken: string
+  /** Refresh requests that arrived, and those that were granted. */
+  readonly posts: number
+  readonly grants: number
+  /** A spent token came again: every token of the family is dead. */
+  readonly isRevoked: boolean
+  behaviour: Behaviour
+  accepts(accessToken: string): boolean
+  /** Whether this is the one refresh token that would be taken. */
+  isLive(refreshToken: string | undefined): boolean
+  /** Resolves when the next request has arrived, or the next answer has left. */
+  next(what: 'arrival' | 'departure'): Promise<void>
+}
+
+export interface OneUseServer {
+  readonly tokenEndpoint: string
+  newFamily(): Family
+  close(): void
+}
+
+interface Reply {
+  readonly status: number
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body: object
+}
+
+/**
+ * The strictest token endpoint there is, for hundreds of accounts at once: a refresh token that
+ * comes a second time ends its whole family (RFC 9700 §4.14.2). In the test's own process, so
+ * that a test can hold its answers back and knows what arrived.
+ */
+export async function startOneUseServer(): Promise<OneUseServer> {
+  const families: ReturnType<typeof newFamily>[] = []
+  const server = createServer((request, response) => {
+    void text(request).then(async (sent) => {
+      const { refresh_token: token } = JSON.parse(sent) as { refresh_token: string }
+      const family = families.find(({ knows }) => knows(token))
+      const { status, headers, body } = (await family?.answer(token)) ?? REFUSED
+      response.writeHead(status, { 'content-type': 'application/json', ...headers })
+      response.end(JSON.stringify(body), () => family?.departed())
+    })
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return {
+    tokenEndpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}/token`,
+    newFamily() {
+      const family = newFamily()
+      families.push(family)
+      return family
+    },
+    close() {
+      server.close()
+      server.closeAllConnections()
+    },
+  }
+}
+
+const REFUSED: Reply = { status: 400, body: { error: 'invalid_grant' } }
+
+function newFamily() {
+  const events = new EventEmitter()
+  const [refreshTokens, accessTokens] = [[`RT-${randomUUID()}`], [`AT-${randomUUID()}`]]
+  const family = {
+    accessToken: accessTokens[0] ?? '',
+    refreshToken: refreshTokens[0] ?? '',
+    posts: 0,
+    grants: 0,
+    isRevoked: false,
+    behaviour: {} as Behaviour,
+    accepts: (token: string) => !family.isRevoked && accessTokens.includes(token),
+    isLive: (token: string | undefined) => !family.isRevoked && token === refreshTokens.at(-1),
+    next: (what: 'arrival' | 'departure') => once(events, what).then(() => undefined),
+    knows: (token: string) => refreshTokens.includes(token),
+    departed: () => void events.emit('departure'),
+    async answer(token: string): Promise<Reply> {
+      const { delayMs = 0, lifetimeSeconds = 3600, refusal } = family.behaviour
+      family.posts++
+      events.emit('arrival')
+      if (refusal === undefined && !family.isLive(token)) family.isRevoked = true
+      const reply =
+        refusal !== undefined ? { ...refusal, body: {} } : family.isRevoked ? REFUSED : grant(lifetimeSeconds)
+      await sleep(delayMs)
+      return reply
+    },
+  }
+  const grant = (lifetimeSeconds: number): Reply => {
+    family.grants++
+    const [access, refresh] = [`AT-${randomUUID()}`, `RT-${randomUUID()}`]
+    accessTokens.push(access)
+    refreshTokens.push(refresh)
+    const body = { token_type: 'Bearer', access_token: access, refresh_token: refresh, expires_in: lifetimeSeconds }
+    return { status: 200, body }
+  }
+  return family satisfies Family
+}
