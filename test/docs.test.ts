@@ -57,7 +57,7 @@ describe('README.md', () => {
 })
 
 describe('help', () => {
-  it.each(['login', 'status', 'token', 'logout', 'providers list'])(
+  it.each(['login', 'status', 'token', 'exec', 'refresh', 'why', 'logout', 'providers list'])(
     'of %s has examples of its own command',
     async (verb) => {
       expect(await helpOf(verb.split(' '))).toContain(`Examples: aiauth ${verb}`)
