@@ -18,22 +18,49 @@ export interface StatusPorts {
 export interface StatusInput {
   readonly names: readonly string[]
   readonly json: boolean
+  /** JSON on one line, for a stream of documents. */
+  readonly onOneLine?: boolean
 }
 
-/** `aiauth status [name...]`: what is known of the accounts; no network, no keychain. */
+interface StatusOptions {
+  readonly check?: true
+  readonly usage?: true
+  readonly watch?: true
+}
+
+/** `aiauth status [name...]`: what is known of the accounts; no network and no keychain but for `--check` and `--usage`. */
 export function addStatusCommand(program: Command, ports: Ports): void {
   program
     .command('status')
     .description('show who is signed in, the tier, the state and how long the token lasts')
     .argument('[name...]', 'accounts to show (default: all)')
-    .addHelpText('after', '\nExamples:\n  aiauth status\n  aiauth status work --json')
-    .action((names: string[], _options: unknown, command: Command) => {
-      showStatus(ports, { names, json: isJson(command) })
+    .option('--check', 'ask the providers whether the tokens work, and renew those that are refused')
+    .option('--usage', 'show how much of the rate limits is used (asked for at most once in 3 minutes)')
+    .option('--watch', 'show it again every 5 s; --check asks every 3 minutes then')
+    .addHelpText('after', HELP)
+    .action(async (names: string[], options: StatusOptions, command: Command) => {
+      const input = { names, json: isJson(command) }
+      if (Object.keys(options).length === 0) {
+        showStatus(ports, input)
+        return
+      }
+      const { showLiveStatus } = await import('./status-live.ts')
+      await showLiveStatus(ports, { ...input, ...options })
     })
 }
 
+const HELP = `
+With --watch and no terminal, the table is printed whenever a fact has changed, a blank line between two of them;
+with --json, each time on one line.
+
+Examples:
+  aiauth status
+  aiauth status work --json
+  aiauth status --check
+  aiauth status --usage --watch`
+
 /** Shared with the launcher's short way, which must print the same bytes. */
-export function showStatus(ports: StatusPorts, { names, json }: StatusInput): void {
+export function showStatus(ports: StatusPorts, { names, json, onOneLine = false }: StatusInput): void {
   const file = ports.authFile.read()
   const nowMs = ports.clock.nowMs()
   const accounts = names.length === 0 ? (file?.accounts ?? []) : names.map((name) => getAccount(file, name))
@@ -42,7 +69,8 @@ export function showStatus(ports: StatusPorts, { names, json }: StatusInput): vo
     const standard = defaultAccount(file)
     const shown = accounts.map((account) => accountJson(account, { isDefault: account.id === standard?.id, nowMs }))
     const chosen = { account: effective.account?.name ?? null, why: effective.why }
-    ports.terminal.out(jsonText({ schemaVersion: 1, accounts: shown, effective: chosen }))
+    const document = { schemaVersion: 1, accounts: shown, effective: chosen }
+    ports.terminal.out(onOneLine ? `${JSON.stringify(document)}\n` : jsonText(document))
     return
   }
   const { outStyle: style, outColumns: columns } = ports.terminal

@@ -2,12 +2,25 @@ import type { Http } from '../model/ports.ts'
 import type { Provider } from '../model/provider.ts'
 import type { Secret } from '../model/secret.ts'
 import type { UntrustedRecord } from '../model/untrusted.ts'
-import { refusalOf } from './refusal.ts'
-import { jsonBody } from './token-response.ts'
+import { askResource, type ResourceAnswer } from './protected-resource.ts'
 
 /**
- * Asks the provider who the token belongs to (a protected resource, RFC 6750 §2.1). An
- * answer also proves that the token works. `undefined` where there is no such endpoint.
+ * Asks the provider who the token belongs to.
+ *
+ * @throws the signal's reason; whatever else goes wrong is the answer.
+ */
+export async function askProfile(
+  http: Http,
+  provider: Provider,
+  accessToken: Secret,
+  signal: AbortSignal,
+): Promise<ResourceAnswer> {
+  return askResource(http, provider, { purpose: 'profile', url: provider.profileEndpoint ?? '' }, accessToken, signal)
+}
+
+/**
+ * The profile itself, which also proves that the token works. `undefined` where there is no
+ * such endpoint.
  *
  * @throws AuthError `provider-rejected`, `provider-unavailable`, `network`, `cancelled`.
  */
@@ -18,22 +31,7 @@ export async function fetchProfile(
   signal: AbortSignal,
 ): Promise<UntrustedRecord | undefined> {
   if (provider.profileEndpoint === undefined) return undefined
-  const reply = await http.send(
-    {
-      purpose: 'profile',
-      method: 'GET',
-      url: provider.profileEndpoint,
-      headers: {
-        accept: 'application/json',
-        authorization: `Bearer ${accessToken.reveal()}`,
-        'content-type': 'application/json',
-        'cache-control': 'no-cache',
-        'user-agent': provider.userAgent,
-      },
-    },
-    signal,
-  )
-  const body = jsonBody(reply)
-  if (reply.status !== 200 || body === undefined) throw refusalOf(provider, reply, body)
-  return body
+  const answer = await askProfile(http, provider, accessToken, signal)
+  if (answer.kind === 'answered') return answer.body
+  throw answer.error
 }
