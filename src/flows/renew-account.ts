@@ -43,7 +43,7 @@ const PATIENCE_MS = 20_000
  * signal ends the program.
  *
  * @throws AuthError what the storage throws before anything is sent, `provider-rejected` when
- * the answer is for another account, `cancelled` between two tries.
+ * the answer is for another account, `cancelled` once what came is kept.
  */
 export async function renewAccount(
   ports: RenewAccountPorts,
@@ -54,6 +54,7 @@ export async function renewAccount(
   const startedAtMs = ports.clock.nowMs()
   for (let tries = 1; ; tries++) {
     const outcome = await ports.uninterrupted(() => renewOnce(ports, input, hold))
+    ports.interruption.throwIfAborted()
     if ('bundle' in outcome || outcome.kind === 'dead') return outcome
     const waitMs = outcome.waitMs ?? BACK_OFF_MS * 2 ** (tries - 1)
     const isTooLate = ports.clock.nowMs() - startedAtMs > PATIENCE_MS

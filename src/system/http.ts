@@ -4,6 +4,7 @@ import { AuthError } from '../model/errors.ts'
 import type { Http, HttpReply, HttpRequest, Trace } from '../model/ports.ts'
 import { brokenOff, proxyName, tooSlow, unusable, type Way } from './http-failure.ts'
 import { proxyFor, type Variables } from './proxy-choice.ts'
+import { steadyMs } from './clock.ts'
 import { fieldNames } from './trace.ts'
 
 export interface HttpLimits {
@@ -27,14 +28,14 @@ export function createHttp(trace: Trace, variables: Variables, limits: HttpLimit
       setTimeout(() => void load(url).catch(() => undefined), 0).unref()
     },
     async send(request, signal) {
-      const startedAt = performance.now()
+      const startedAt = steadyMs()
       try {
         if (!isSafeAddress(request.url)) throw new AuthError('usage', 'the address of the provider is not usable')
         const proxy = proxyFor(request.url, chosen, variables)
         const address = withoutQuery(request.url) + (proxy === undefined ? '' : ` via ${proxyName(proxy)}`)
         trace('http', `→ ${request.purpose} ${request.method} ${address} ${fieldNames(request)}`)
         const reply = await exchange(request, proxy, signal, limits)
-        const took = Math.round(performance.now() - startedAt)
+        const took = Math.round(steadyMs() - startedAt)
         trace('http', `← ${request.purpose} ${reply.status} ${reply.headers['content-type'] ?? '-'} ${took} ms`)
         return reply
       } catch (error) {

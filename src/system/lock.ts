@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto'
+import type * as Os from 'node:os'
 import { linkSync, readdirSync, readFileSync, readlinkSync, renameSync } from 'node:fs'
-import { hostname } from 'node:os'
 import { basename, dirname, join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { AuthError } from '../model/errors.ts'
 import type { Hold } from '../model/ports.ts'
 import { isRecord, json, record, type UntrustedRecord } from '../model/untrusted.ts'
+import { steadyMs } from './clock.ts'
 import { cannotWrite, makePrivateFolder, removeQuietly, writeNewFile } from './private-files.ts'
 import { errorCode, readPrivateFile } from './read-private-file.ts'
 
@@ -70,17 +70,17 @@ const heldHere = new Set<unknown>()
 
 /** One wait for a lock that somebody else holds: each call takes a stale lock away, or waits a moment. */
 function waitFor(path: string, patience: LockPatience): () => Promise<void> {
-  const startedAtMs = performance.now()
+  const startedAtMs = steadyMs()
   let seen: { readonly owner: string; readonly sinceMs: number } | undefined
   return async () => {
     const owner = readOwner(path)
-    const nowMs = performance.now()
+    const nowMs = steadyMs()
     const text = JSON.stringify(owner ?? null)
     if (text !== seen?.owner) seen = { owner: text, sinceMs: nowMs }
     const liveness = owner === undefined ? 'unknown' : livenessOf(owner)
     if (nowMs - seen.sinceMs >= staleAfterMs(liveness, patience)) takeAway(path, owner)
     else if (liveness === 'alive' && nowMs - startedAtMs > patience.waitMs) throw busy(path, owner)
-    else await sleep(2 + Math.random() * 23)
+    else await new Promise((resolve) => setTimeout(resolve, 2 + Math.random() * 23))
   }
 }
 
@@ -139,15 +139,25 @@ function readOwner(path: string): UntrustedRecord | undefined {
 
 /** Where a process id has a meaning: one boot of one machine, one process namespace of it. */
 function self() {
-  return { pid: process.pid, startedAt: startTime(process.pid), host: hostname(), boot: bootId(), space: space() }
+  return (known ??= {
+    pid: process.pid,
+    startedAt: startTime(process.pid),
+    host: hostName(),
+    boot: quietly(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()),
+    space: quietly(() => readlinkSync('/proc/self/ns/pid')),
+  })
 }
 
-function bootId(): string {
-  return quietly(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim())
+let known: Readonly<Record<'startedAt' | 'host' | 'boot' | 'space', string> & { pid: number }> | undefined
+
+/** Without `os` where there is `/proc`: loading it takes 1 ms of each renewal. */
+function hostName(): string {
+  return quietly(() => readFileSync('/proc/sys/kernel/hostname', 'utf8').trim()) || hostNameByOs()
 }
 
-function space(): string {
-  return quietly(() => readlinkSync('/proc/self/ns/pid'))
+function hostNameByOs(): string {
+  const { getBuiltinModule } = process as { getBuiltinModule?: (name: 'node:os') => typeof Os }
+  return getBuiltinModule?.('node:os').hostname() ?? ''
 }
 
 function quietly(read: () => string): string {
@@ -168,10 +178,10 @@ function startTime(pid: number): string {
 
 function livenessOf({ pid, startedAt, host, boot, space: named, nonce }: UntrustedRecord): Liveness {
   if (typeof pid !== 'number' || !Number.isSafeInteger(pid) || pid <= 0) return 'unknown'
-  if (host !== hostname()) return 'foreign'
+  if (host !== self().host) return 'foreign'
   // The same machine, started anew: nothing of before is left.
-  if (boot !== bootId()) return 'dead'
-  if (named !== space()) return 'foreign'
+  if (boot !== self().boot) return 'dead'
+  if (named !== self().space) return 'foreign'
   // Ours, and let go of: its removal failed.
   if (pid === process.pid && !heldHere.has(nonce)) return 'dead'
   try {

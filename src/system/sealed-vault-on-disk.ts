@@ -58,7 +58,7 @@ export function sealedVaultOnDisk(home: string, findPassphrase: FindPassphrase |
   }
   const change = async (edit: (vault: OpenVault) => SealedFile): Promise<void> => {
     // Asked before the lock is taken: a person may think for longer than others should wait.
-    await openOrMake()
+    if (findPassphrase !== undefined) await openOrMake()
     await withLock(`${path}.lock`, async (lock) => {
       replacePrivateFile(path, formatSealedFile(edit(await openOrMake())), () => lock.assertHeld())
     })
