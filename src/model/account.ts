@@ -15,8 +15,8 @@ export type AccountState = 'created' | 'active' | 'expired' | 'needs-login' | 'e
 export const ACCOUNT_STATES: readonly AccountState[] = ['created', 'active', 'expired', 'needs-login', 'error']
 
 /**
- * - `signed-in`, `renewed`, `migrated`: new tokens came
- * - `adopted`: tokens that another program had renewed were taken over
+ * - `signed-in`, `renewed`: new tokens came
+ * - `adopted`: the vault was found to hold newer tokens than `auth.json` told of
  * - `handed-out`: the access token was given to a program
  * - `refused`: the provider refused the grant for good
  * - `failed`: a renewal or a check did not succeed, and may later
@@ -24,7 +24,7 @@ export const ACCOUNT_STATES: readonly AccountState[] = ['created', 'active', 'ex
  * - `checked`: the provider accepted the access token
  */
 export type HistoryEventName =
-  'signed-in' | 'renewed' | 'migrated' | 'adopted' | 'handed-out' | 'refused' | 'failed' | 'lost' | 'checked'
+  'signed-in' | 'renewed' | 'adopted' | 'handed-out' | 'refused' | 'failed' | 'lost' | 'checked'
 
 /** One event of an account's past. Fingerprints may stand here, secrets never. */
 export interface HistoryEvent {

@@ -44,31 +44,28 @@ function coolDownWords({ provider, cooldownUntil }: Account, nowMs: number): str
 
 /** One sentence for each event; one of a later version is named as it is. */
 function eventWords(event: HistoryEvent, nowMs: number): string {
-  const words = SENTENCES[event.event] ?? (() => cleanLine(event.event))
+  const what = WORDS[event.event]?.(who(event)) ?? cleanLine(event.event)
   const often = event.count === undefined ? '' : `, ${event.count} times, the last of them`
-  return `${words(event)}${often} ${when(event.at, nowMs)}${event.reason === undefined ? '' : `: ${cleanLine(event.reason)}`}`
+  const spent = event.event === 'renewed' && event.spent !== undefined ? ', our copy was spent then' : ''
+  const token = event.fingerprint === undefined ? '' : ` (token ${cleanLine(event.fingerprint)})`
+  const reason = event.reason === undefined ? '' : `: ${cleanLine(event.reason)}`
+  return `${what}${often} ${when(event.at, nowMs)}${spent}${token}${reason}`
 }
 
-const SENTENCES: Readonly<Record<string, (event: HistoryEvent) => string>> = {
-  'signed-in': () => 'signed in',
-  migrated: () => 'brought here from the older file',
-  renewed: (event) =>
-    `renewed by ${who(event)}${event.spent === undefined ? '' : ', our copy was spent then'}${token(event)}`,
-  adopted: (event) => `found renewed by another program and taken over for ${who(event)}${token(event)}`,
-  'handed-out': (event) => `handed out to ${who(event)}${token(event)}`,
-  refused: (event) => `refused for good when ${who(event)} asked`,
-  failed: (event) => `a renewal for ${who(event)} failed`,
-  lost: (event) => `a renewal for ${who(event)} was sent and no answer arrived`,
-  checked: (event) => `accepted by the provider when ${who(event)} asked${token(event)}`,
+const WORDS: Readonly<Record<string, (who: string) => string>> = {
+  'signed-in': (who) => `signed in from ${who}`,
+  renewed: (who) => `renewed by ${who}`,
+  adopted: (who) => `found newer in the vault when ${who} asked,`,
+  'handed-out': (who) => `handed out to ${who}`,
+  refused: (who) => `refused for good when ${who} asked,`,
+  failed: (who) => `a renewal or a check for ${who} failed`,
+  lost: (who) => `a renewal for ${who} was sent, and no answer arrived,`,
+  checked: (who) => `accepted by the provider when ${who} asked,`,
 }
 
 function who({ program, pid }: Pick<HistoryEvent, 'program' | 'pid'>): string {
   if (program === undefined) return 'aiauth'
   return `${cleanLine(program)}${pid === undefined ? '' : ` (pid ${pid})`}`
-}
-
-function token({ fingerprint }: HistoryEvent): string {
-  return fingerprint === undefined ? '' : ` (token ${cleanLine(fingerprint)})`
 }
 
 /** `at 09:14`, or `on 2026-11-20 at 09:14`, in the time of this machine. */
