@@ -72,9 +72,18 @@ export async function killGrant(
 /** The account with the facts of its bundle, written down where the file lags behind the vault. */
 export async function healFacts(ports: FactPorts, account: Account, held: TokenBundle): Promise<Account> {
   if (account.secret.generation >= held.generation) return account
-  const heal = (current: Account) => (current.secret.generation < held.generation ? withBundle(current, held) : current)
+  const [atMs, by] = [ports.clock.nowMs(), ports.environment.caller]
+  const adopted = (current: Account) =>
+    withHappening(unsettled(withBundle(current, held)), { event: 'adopted', atMs, by })
+  const heal = (current: Account) => (current.secret.generation < held.generation ? adopted(current) : current)
   await note(ports, account.id, heal)
   return heal(account)
+}
+
+/** What was said of the old tokens does not hold for the new ones. */
+function unsettled(account: Account): Account {
+  const isSettled = account.state === 'needs-login' || account.state === 'error'
+  return isSettled ? { ...account, state: 'created', stateReason: null } : account
 }
 
 /** What is noted here is worth having, and never worth a failure: what led to it is the thing to tell. */
