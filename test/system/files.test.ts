@@ -176,13 +176,46 @@ describe('withLock', () => {
   it.each([
     ['empty', ''],
     ['garbage', 'x{'],
-    ['of another machine', '{"pid":1,"space":"elsewhere"}'],
+    ['a folder in its place', undefined],
   ])('R18: waits a bounded time for a lock that is %s, also with a future mtime', async (_case, text) => {
     const path = lock()
-    writeFileSync(path, text)
+    if (text === undefined) mkdirSync(path)
+    else writeFileSync(path, text)
     const future = new Date(Date.now() + 86_400_000)
     utimesSync(path, future, future)
     expect(await withLock(path, () => 'mine', patience)).toBe('mine')
+  })
+
+  it.each([
+    ['of another machine', { host: 'elsewhere' }],
+    ['of another container', { space: 'pid:[1]' }],
+  ])('R17: waits its own time for a holder %s, though no such process is to be seen here', async (_case, change) => {
+    const path = lock()
+    await withLock(path, () => writeFileSync(`${path}.left`, readFileSync(path)))
+    const owner = JSON.parse(readFileSync(`${path}.left`, 'utf8')) as object
+    writeFileSync(path, JSON.stringify({ ...owner, ...change, pid: 999_999_999 }))
+    const times = { waitMs: 0, unknownHolderMs: 0, foreignHolderMs: 400 }
+    const startedAtMs = Date.now()
+    expect(await withLock(path, () => 'mine', { patience: times })).toBe('mine')
+    expect(Date.now() - startedAtMs).toBeGreaterThanOrEqual(390)
+  })
+
+  it('takes over at once what was left before this machine was started', async () => {
+    const path = lock()
+    await withLock(path, () => writeFileSync(`${path}.left`, readFileSync(path)))
+    const owner = JSON.parse(readFileSync(`${path}.left`, 'utf8')) as object
+    writeFileSync(path, JSON.stringify({ ...owner, boot: 'before', pid: process.pid }))
+    expect(
+      await withLock(path, () => 'mine', { patience: { waitMs: 0, unknownHolderMs: 9e9, foreignHolderMs: 9e9 } }),
+    ).toBe('mine')
+  })
+
+  it('R18: never follows a link in its place', async () => {
+    const path = lock()
+    writeFileSync(`${path}.target`, 'theirs')
+    symlinkSync(`${path}.target`, path)
+    expect(await withLock(path, () => 'mine', patience)).toBe('mine')
+    expect(readFileSync(`${path}.target`, 'utf8')).toBe('theirs')
   })
 
   it('tells the work when the lock was taken from it', async () => {
