@@ -50,7 +50,7 @@ export async function renewAccount(
   input: RenewAccountInput,
   hold: Hold,
 ): Promise<Kept | Unrenewed> {
-  await vaultOf(ports.vaults, input.account).probe()
+  await vaultOf(ports.vaults, input.account).probe(input.account.id)
   const startedAtMs = ports.clock.nowMs()
   for (let tries = 1; ; tries++) {
     const outcome = await ports.uninterrupted(() => renewOnce(ports, input, hold))

@@ -164,10 +164,12 @@ export interface Vault {
   readonly kind: StorageKind
   /**
    * Proves that a secret can be written and read back, and unlocks what has to be unlocked.
+   * Under the lock of an account it goes by that account's name: should it be cut off, the
+   * next one or the account's removal clears away what it has left.
    *
    * @throws AuthError `storage-unavailable`, `storage-locked`, `storage-timed-out`.
    */
-  probe(): Promise<void>
+  probe(accountId?: string): Promise<void>
   /** `undefined` means that the store is in order and holds nothing for this account. */
   read(accountId: string): Promise<TokenBundle | undefined>
   /** When this returns, the bundle is durable. */

@@ -15,8 +15,8 @@ export interface KeychainVerbs {
 export function keychainVault(keychain: KeychainVerbs): Vault {
   return {
     kind: 'keychain',
-    async probe() {
-      const item = `probe/${randomUUID()}`
+    async probe(accountId = randomUUID()) {
+      const item = probeItem(accountId)
       await keychain.setPassword(item, item)
       const stored = await keychain.getPassword(item)
       await keychain.deletePassword(item)
@@ -28,6 +28,11 @@ export function keychainVault(keychain: KeychainVerbs): Vault {
       return text === undefined ? undefined : readBundle(new Secret(text), accountId)
     },
     write: (bundle) => keychain.setPassword(bundle.accountId, writeBundle(bundle).reveal()),
-    remove: (accountId) => keychain.deletePassword(accountId),
+    async remove(accountId) {
+      await keychain.deletePassword(accountId)
+      await keychain.deletePassword(probeItem(accountId))
+    },
   }
 }
+
+const probeItem = (accountId: string) => `probe/${accountId}`

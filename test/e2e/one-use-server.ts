@@ -11,6 +11,8 @@ export interface Behaviour {
   readonly delayMs?: number
   /** How long a new access token lasts. */
   readonly lifetimeSeconds?: number
+  /** How many characters a new access token has. */
+  readonly tokenLength?: number
   /** In place of a grant. */
   readonly refusal?: { readonly status: number; readonly headers?: Readonly<Record<string, string>> }
 }
@@ -22,7 +24,7 @@ export interface Family {
   /** Refresh requests that arrived, and those that were granted. */
   readonly posts: number
   readonly grants: number
-  /** A spent token came again: every token of the family is dead. */
+  /** A spent token came again, or the live one was given back: every token of the family is dead. */
   readonly isRevoked: boolean
   behaviour: Behaviour
   accepts(accessToken: string): boolean
@@ -34,6 +36,7 @@ export interface Family {
 
 export interface OneUseServer {
   readonly tokenEndpoint: string
+  readonly revocationEndpoint: string
   newFamily(): Family
   close(): void
 }
@@ -53,17 +56,20 @@ export async function startOneUseServer(): Promise<OneUseServer> {
   const families: ReturnType<typeof newFamily>[] = []
   const server = createServer((request, response) => {
     void text(request).then(async (sent) => {
-      const { refresh_token: token } = JSON.parse(sent) as { refresh_token: string }
+      const { refresh_token: spent, token = spent } = JSON.parse(sent) as { refresh_token?: string; token?: string }
       const family = families.find(({ knows }) => knows(token))
-      const { status, headers, body } = (await family?.answer(token)) ?? REFUSED
+      const answer = request.url === '/revoke' ? family?.revoke(token) : family?.answer(token)
+      const { status, headers, body } = (await answer) ?? REFUSED
       response.writeHead(status, { 'content-type': 'application/json', ...headers })
       response.end(JSON.stringify(body), () => family?.departed())
     })
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
+  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   return {
-    tokenEndpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}/token`,
+    tokenEndpoint: `${origin}/token`,
+    revocationEndpoint: `${origin}/revoke`,
     newFamily() {
       const family = newFamily()
       families.push(family)
@@ -91,22 +97,26 @@ function newFamily() {
     accepts: (token: string) => !family.isRevoked && accessTokens.includes(token),
     isLive: (token: string | undefined) => !family.isRevoked && token === refreshTokens.at(-1),
     next: (what: 'arrival' | 'departure') => once(events, what).then(() => undefined),
-    knows: (token: string) => refreshTokens.includes(token),
+    knows: (token: string | undefined) => refreshTokens.some((known) => known === token),
+    revoke(token: string | undefined): Reply {
+      family.isRevoked ||= family.isLive(token)
+      return { status: 200, body: {} }
+    },
     departed: () => void events.emit('departure'),
-    async answer(token: string): Promise<Reply> {
-      const { delayMs = 0, lifetimeSeconds = 3600, refusal } = family.behaviour
+    async answer(token: string | undefined): Promise<Reply> {
+      const { delayMs = 0, refusal } = family.behaviour
       family.posts++
       events.emit('arrival')
       if (refusal === undefined && !family.isLive(token)) family.isRevoked = true
       const reply =
-        refusal !== undefined ? { ...refusal, body: {} } : family.isRevoked ? REFUSED : grant(lifetimeSeconds)
+        refusal !== undefined ? { ...refusal, body: {} } : family.isRevoked ? REFUSED : grant(family.behaviour)
       await sleep(delayMs)
       return reply
     },
   }
-  const grant = (lifetimeSeconds: number): Reply => {
+  const grant = ({ lifetimeSeconds = 3600, tokenLength = 0 }: Behaviour): Reply => {
     family.grants++
-    const [access, refresh] = [`AT-${randomUUID()}`, `RT-${randomUUID()}`]
+    const [access, refresh] = [`AT-${randomUUID()}`.padEnd(tokenLength, 'x'), `RT-${randomUUID()}`]
     accessTokens.push(access)
     refreshTokens.push(refresh)
     const body = { token_type: 'Bearer', access_token: access, refresh_token: refresh, expires_in: lifetimeSeconds }
