@@ -2,9 +2,8 @@ import { Option, type Command } from 'commander'
 import type { Ports } from '../model/ports.ts'
 import { jsonText } from '../ui/account-json.ts'
 import { shellExport, shellOf, SHELLS, type Shell } from '../ui/shell-export.ts'
-import { accountEnvironment } from './exec-environment.ts'
+import { accountEnvironment, EXEC_MIN_VALIDITY_SECONDS } from './exec-environment.ts'
 import { isJson, seconds } from './options.ts'
-import { DEFAULT_MIN_VALIDITY_SECONDS } from './print-token.ts'
 
 interface EnvOptions {
   readonly shell?: Shell
@@ -24,7 +23,7 @@ export function addEnvCommand(program: Command, ports: Ports): void {
     .description("print an account's token and what goes with it as lines that a shell evaluates")
     .argument('[name-or-provider]', 'account, or provider (default: the effective account, see aiauth status)')
     .addOption(new Option('--shell <name>', 'whose lines (default: those of SHELL)').choices(SHELLS))
-    .option('--min-validity <seconds>', 'what must be left of the token', seconds, DEFAULT_MIN_VALIDITY_SECONDS)
+    .option('--min-validity <seconds>', 'what must be left of the token', seconds, EXEC_MIN_VALIDITY_SECONDS)
     .addHelpText('after', HELP)
     .action(async (wanted: string | undefined, { shell, minValidity }: EnvOptions, command: Command) => {
       const { variables } = ports.environment

@@ -6,6 +6,9 @@ import { cleanLine } from '../model/untrusted.ts'
 import { findProvider } from '../providers/registry.ts'
 import { warn } from './warn.ts'
 
+/** A command is given its token once and may run for a while: it gets one that `refresh` would leave alone. */
+export const EXEC_MIN_VALIDITY_SECONDS = 300
+
 /** What a program's environment must have and must not have to work as one account. */
 export interface AccountEnvironment {
   /** The access token stands among these: for a child or for stdout, nowhere else. */

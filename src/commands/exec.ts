@@ -3,9 +3,9 @@ import { AuthError } from '../model/errors.ts'
 import type { Ports } from '../model/ports.ts'
 import { ProgramEnded } from '../model/programs.ts'
 import { cleanLine } from '../model/untrusted.ts'
-import { accountEnvironment, childVariables } from './exec-environment.ts'
+import { accountEnvironment, childVariables, EXEC_MIN_VALIDITY_SECONDS } from './exec-environment.ts'
 import { seconds } from './options.ts'
-import { DEFAULT_MIN_VALIDITY_SECONDS } from './print-token.ts'
+
 import { warn } from './warn.ts'
 
 const HELP = `
@@ -24,7 +24,7 @@ export function addExecCommand(program: Command, ports: Ports, argv: readonly st
     .description("run a command with an account's token in its environment, and nothing that would win over it")
     .usage('[options] [name-or-provider] -- <command...>')
     .argument('[name -- command...]', 'account or provider (default: the effective account), and what to run')
-    .option('--min-validity <seconds>', 'what must be left of the token', seconds, DEFAULT_MIN_VALIDITY_SECONDS)
+    .option('--min-validity <seconds>', 'what must be left of the token', seconds, EXEC_MIN_VALIDITY_SECONDS)
     // Without -- they are most likely the command's, and `parts` says what is missing.
     .allowUnknownOption(!argv.includes('--'))
     .addHelpText('after', HELP)
