@@ -81,7 +81,7 @@ function meanwhile(
     seen = stamp
     const account = getById(ports.authFile.read(), id)
     const bundle = await heldToken(ports, account)
-    return isNewer(bundle) && lasts(bundle, 0, ports.clock.nowMs()) ? served(account, bundle) : undefined
+    return isNewer(bundle) ? served(account, bundle) : undefined
   }
 }
 
@@ -92,20 +92,19 @@ async function underLock(
   isNewer: (bundle: TokenBundle) => boolean,
   hold: Hold,
 ): Promise<FreshToken> {
-  const account = getById(ports.authFile.read(), asked.id)
-  const provider = findProvider(ports.settings.read(), account)
-  const found = await heldToken(ports, account)
-  const recovered = await recoverRenewal(ports, account, provider, found)
-  if (recovered?.trouble !== undefined) return afterRenewal(ports, recovered, account)
-  const held = recovered?.bundle ?? found
+  const found = getById(ports.authFile.read(), asked.id)
+  const provider = findProvider(ports.settings.read(), found)
+  const kept = await heldToken(ports, found)
   // What was renewed while we waited is as fresh as can be had, however short it lasts.
-  const isFresh = isNewer(held)
-    ? lasts(held, 0, ports.clock.nowMs())
-    : !evenIfFresh && lasts(held, minValiditySeconds, ports.clock.nowMs())
+  if (isNewer(kept)) return served(await healFacts(ports, found, kept), kept)
+  const recovered = await recoverRenewal(ports, found, provider, kept)
+  if (recovered?.trouble !== undefined) return afterRenewal(ports, recovered, found)
+  const account = recovered === undefined ? found : getById(ports.authFile.read(), asked.id)
+  const held = recovered?.bundle ?? kept
+  const isFresh = !evenIfFresh && lasts(held, minValiditySeconds, ports.clock.nowMs())
   if (isFresh) return served(await healFacts(ports, account, held), held)
-  const current = recovered === undefined ? account : getById(ports.authFile.read(), account.id)
-  const grant = renewableGrant(current, provider, held)
-  return renew(ports, { account: current, ...grant, isForced: evenIfFresh }, hold)
+  const grant = renewableGrant(account, provider, held)
+  return renew(ports, { account, ...grant, isForced: evenIfFresh }, hold)
 }
 
 interface Renewing extends RenewableGrant {

@@ -1,13 +1,13 @@
-import { randomUUID } from 'node:crypto'
-import type * as Os from 'node:os'
-import { linkSync, readdirSync, readFileSync, readlinkSync, renameSync } from 'node:fs'
+import { randomBytes, randomUUID } from 'node:crypto'
+import { existsSync, linkSync, readdirSync, renameSync, statSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { AuthError } from '../model/errors.ts'
 import type { Hold } from '../model/ports.ts'
-import { isRecord, json, record, type UntrustedRecord } from '../model/untrusted.ts'
+import type { UntrustedRecord } from '../model/untrusted.ts'
 import { steadyMs } from './clock.ts'
+import { livenessOf, readOwner, self, type Liveness } from './lock-owner.ts'
 import { cannotWrite, makePrivateFolder, removeQuietly, writeNewFile } from './private-files.ts'
-import { errorCode, readPrivateFile } from './read-private-file.ts'
+import { errorCode } from './read-private-file.ts'
 
 /** How long to wait before the lock of another is given up on, or taken. */
 export interface LockPatience {
@@ -60,7 +60,7 @@ export async function withLock<T>(
     })
   } finally {
     heldHere.delete(nonce)
-    sweepAside(path)
+    sweepLeftovers(path)
     if (isOurs()) removeQuietly(path)
   }
 }
@@ -77,122 +77,100 @@ function waitFor(path: string, patience: LockPatience): () => Promise<void> {
     const nowMs = steadyMs()
     const text = JSON.stringify(owner ?? null)
     if (text !== seen?.owner) seen = { owner: text, sinceMs: nowMs }
-    const liveness = owner === undefined ? 'unknown' : livenessOf(owner)
-    if (nowMs - seen.sinceMs >= staleAfterMs(liveness, patience)) takeAway(path, owner)
+    const liveness = livenessHere(owner)
+    const overMs = nowMs - seen.sinceMs - staleAfterMs(liveness, patience)
+    if (overMs >= 0) takeAway(path, owner, overMs > patience.unknownHolderMs)
     else if (liveness === 'alive' && nowMs - startedAtMs > patience.waitMs) throw busy(path, owner)
-    else await new Promise((resolve) => setTimeout(resolve, 2 + Math.random() * 23))
+    if (overMs < 0 || existsSync(path)) await new Promise((resolve) => setTimeout(resolve, 2 + Math.random() * 23))
   }
+}
+
+/** Our own lock is dead when we have let go of it: its removal failed. */
+function livenessHere(owner: UntrustedRecord | undefined): Liveness {
+  if (owner === undefined) return 'unknown'
+  const liveness = livenessOf(owner)
+  return liveness === 'alive' && owner['pid'] === process.pid && !heldHere.has(owner['nonce']) ? 'dead' : liveness
 }
 
 function staleAfterMs(liveness: Liveness, { unknownHolderMs, foreignHolderMs }: LockPatience): number {
   return { dead: 0, unknown: unknownHolderMs, foreign: foreignHolderMs, alive: Infinity }[liveness]
 }
 
+/**
+ * Appears with all of its content or not at all: written under a name of its own, then linked
+ * to the lock's. A power cut ends every holder, so a lock that it takes along is no loss.
+ */
 function create(path: string, nonce: string): boolean {
+  if (existsSync(path)) return false
+  const text = JSON.stringify({ ...self(), nonce, at: new Date().toISOString() })
+  const prepared = join(dirname(path), `.${basename(path)}.${randomBytes(8).toString('hex')}.tmp`)
+  heldHere.add(nonce)
   try {
-    // A power cut ends every holder, so a lock that it takes along is no loss.
-    heldHere.add(nonce)
-    writeNewFile(path, JSON.stringify({ ...self(), nonce, at: new Date().toISOString() }), { isDurable: false })
+    writeNewFile(prepared, text, { isDurable: false })
+    linkOrCopy(prepared, path, text)
     return true
   } catch (error) {
     if (errorCode(error) === 'EEXIST') return false
     throw cannotWrite(basename(path), dirname(path), error)
+  } finally {
+    removeQuietly(prepared)
+  }
+}
+
+/** Some file systems have no hard links; there the lock is created in place. */
+function linkOrCopy(prepared: string, path: string, text: string): void {
+  try {
+    linkSync(prepared, path)
+  } catch (error) {
+    if (!['EPERM', 'ENOTSUP', 'ENOSYS', 'EOPNOTSUPP'].includes(errorCode(error))) throw error
+    writeNewFile(path, text, { isDurable: false })
   }
 }
 
 /**
- * Moves a stale lock aside, so that of several waiters one wins. Should another have been
- * quicker and this be its fresh lock, it is put back.
+ * Removes the stale lock of this owner. The right to do so is claimed by a link that bears the
+ * owner's nonce: of several waiters one has it, and none can remove the lock of the next owner.
+ * A claim that was left behind is given up after a while.
  */
-function takeAway(path: string, owner: UntrustedRecord | undefined): void {
-  const aside = `${path}.${randomUUID()}.stale`
+function takeAway(path: string, owner: UntrustedRecord | undefined, isOverdue: boolean): void {
+  const nonce = typeof owner?.['nonce'] === 'string' ? encodeURIComponent(owner['nonce']).slice(0, 64) : 'unknown'
+  const claim = `${path}.${nonce}.stale`
   const isStill = (place: string) => JSON.stringify(readOwner(place)) === JSON.stringify(owner)
   try {
-    if (!isStill(path)) return
-    renameSync(path, aside)
-    if (!isStill(aside)) linkSync(aside, path)
+    linkOrMove(path, claim)
+    if (isStill(claim) && isStill(path)) removeQuietly(path)
+    removeQuietly(claim)
   } catch (error) {
-    if (!['ENOENT', 'EEXIST'].includes(errorCode(error))) throw cannotWrite(basename(path), dirname(path), error)
-  }
-  removeQuietly(aside)
-}
-
-/** Removes what a process left that was killed while it took a lock away. */
-function sweepAside(path: string): void {
-  const start = `${basename(path)}.`
-  const names = readdirSync(dirname(path)).filter((name) => name.startsWith(start) && name.endsWith('.stale'))
-  for (const aside of names.map((name) => join(dirname(path), name))) {
-    const owner = readOwner(aside)
-    if (owner === undefined || livenessOf(owner) === 'dead') removeQuietly(aside)
+    const code = errorCode(error)
+    if (code === 'EEXIST' && isOverdue) removeQuietly(claim)
+    else if (code !== 'ENOENT' && code !== 'EEXIST') throw cannotWrite(basename(path), dirname(path), error)
   }
 }
 
-/** `undefined` for what no holder wrote. A pipe or a link to one is refused by the reader, not waited for. */
-function readOwner(path: string): UntrustedRecord | undefined {
+/** A folder in the lock's place, or a file system without hard links: moving has one winner, too. */
+function linkOrMove(path: string, claim: string): void {
   try {
-    const value = json(readPrivateFile(path) ?? '')
-    return isRecord(value) ? record(value) : undefined
-  } catch {
-    return undefined
-  }
-}
-
-/** Where a process id has a meaning: one boot of one machine, one process namespace of it. */
-function self() {
-  return (known ??= {
-    pid: process.pid,
-    startedAt: startTime(process.pid),
-    host: hostName(),
-    boot: quietly(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()),
-    space: quietly(() => readlinkSync('/proc/self/ns/pid')),
-  })
-}
-
-let known: Readonly<Record<'startedAt' | 'host' | 'boot' | 'space', string> & { pid: number }> | undefined
-
-/** Without `os` where there is `/proc`: loading it takes 1 ms of each renewal. */
-function hostName(): string {
-  return quietly(() => readFileSync('/proc/sys/kernel/hostname', 'utf8').trim()) || hostNameByOs()
-}
-
-function hostNameByOs(): string {
-  const { getBuiltinModule } = process as { getBuiltinModule?: (name: 'node:os') => typeof Os }
-  return getBuiltinModule?.('node:os').hostname() ?? ''
-}
-
-function quietly(read: () => string): string {
-  try {
-    return read()
-  } catch {
-    return ''
-  }
-}
-
-/** Field 22 of `/proc/<pid>/stat`, in clock ticks since boot; empty where there is no `/proc`. */
-function startTime(pid: number): string {
-  return quietly(() => {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? ''
-  })
-}
-
-function livenessOf({ pid, startedAt, host, boot, space: named, nonce }: UntrustedRecord): Liveness {
-  if (typeof pid !== 'number' || !Number.isSafeInteger(pid) || pid <= 0) return 'unknown'
-  if (host !== self().host) return 'foreign'
-  // The same machine, started anew: nothing of before is left.
-  if (boot !== self().boot) return 'dead'
-  if (named !== self().space) return 'foreign'
-  // Ours, and let go of: its removal failed.
-  if (pid === process.pid && !heldHere.has(nonce)) return 'dead'
-  try {
-    process.kill(pid, 0)
+    linkSync(path, claim)
   } catch (error) {
-    return errorCode(error) === 'ESRCH' ? 'dead' : 'alive'
+    if (!['EPERM', 'ENOTSUP', 'ENOSYS', 'EOPNOTSUPP'].includes(errorCode(error))) throw error
+    renameSync(path, claim)
   }
-  return startTime(pid) === startedAt ? 'alive' : 'dead'
 }
 
-type Liveness = 'alive' | 'dead' | 'unknown' | 'foreign'
+/** Removes what processes left that were killed while they made a lock or took one away. */
+function sweepLeftovers(path: string): void {
+  const [made, taken] = [`.${basename(path)}.`, `${basename(path)}.`]
+  for (const name of readdirSync(dirname(path))) {
+    const place = join(dirname(path), name)
+    const isOurs =
+      (name.startsWith(made) && name.endsWith('.tmp')) || (name.startsWith(taken) && name.endsWith('.stale'))
+    const ageMs = isOurs ? Date.now() - (statSync(place, { throwIfNoEntry: false })?.mtimeMs ?? Infinity) : 0
+    if (ageMs > LEFTOVER_AGE_MS) removeQuietly(place)
+  }
+}
+
+/** Far longer than making or taking a lock lasts. */
+const LEFTOVER_AGE_MS = 60_000
 
 function busy(path: string, owner: UntrustedRecord | undefined): AuthError {
   const pid = Number(owner?.['pid'])
