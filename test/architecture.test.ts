@@ -39,6 +39,7 @@ const MAY_REVEAL: readonly string[] = [
   'oauth/callback.ts',
   'oauth/protected-resource.ts',
   'oauth/refresh.ts',
+  'oauth/renewal.ts',
   'oauth/revocation.ts',
   'oauth/token-endpoint.ts',
   'system/keychain-vault.ts',

@@ -1,13 +1,24 @@
 import type { Account, AuthFile, HistoryEventName } from '../model/account.ts'
-import { withEvent } from '../model/history.ts'
+import { failuresInARow, withEvent } from '../model/history.ts'
 import type { Caller } from '../model/ports.ts'
 import type { Identity } from '../model/provider.ts'
 import type { Secret } from '../model/secret.ts'
 import type { TokenBundle } from '../model/tokens.ts'
+import { text, texts } from '../model/untrusted.ts'
 import { fingerprint } from '../vault/fingerprint.ts'
 
 /** How many spent refresh tokens an account remembers. */
 const SPENT_LIMIT = 50
+
+/** Where the provider names no time: doubled with each failure in a row, up to 16 minutes. */
+const COOL_DOWN_MS = 30_000
+const LONGEST_DOUBLING = 5
+
+/** How long the provider is left alone after one failure more. */
+export function coolDownMs({ history }: Account): number {
+  const failures = failuresInARow(history).reduce((sum, { count = 1 }) => sum + count, 0)
+  return COOL_DOWN_MS * 2 ** Math.min(failures, LONGEST_DOUBLING)
+}
 
 /** Something that happened to an account, as its history tells it. */
 export interface Happening {
@@ -55,7 +66,7 @@ export function renewed(account: Account, bundle: TokenBundle, identity: Identit
 
 /** The account with one event more; a token that was spent is remembered beyond the history. */
 export function withHappening(account: Account, { event, atMs, by, spent, reason }: Happening): Account {
-  const [token, old] = [account.secret.fingerprint, account.secret.spent ?? []]
+  const [token, old] = [text(account.secret.fingerprint), texts(account.secret.spent)]
   const history = withEvent(account.history, {
     at: time(atMs),
     event,
@@ -72,7 +83,7 @@ export function withHappening(account: Account, { event, atMs, by, spent, reason
 
 /** Whether this refresh token was spent by us, or refused for good: sending it again could end the whole grant. */
 export function isSpent({ secret }: Account, refreshToken: Secret): boolean {
-  return secret.spent?.includes(fingerprint(refreshToken)) ?? false
+  return texts(secret.spent).includes(fingerprint(refreshToken))
 }
 
 export function time(ms: number): string {

@@ -53,7 +53,7 @@ export function chooseAccount(file: AuthFile | undefined, input: ChooseAccountIn
  * @throws AuthError `account-not-found`.
  */
 export function candidates(file: AuthFile | undefined, input: ChooseAccountInput): readonly [Account, ...Account[]] {
-  if (input.wanted !== undefined) return named(file, input.wanted, input.nowMs)
+  if (input.wanted !== undefined) return nameOrProvider(file, input.wanted, input.nowMs)
   const choice = effectiveAccount(file, input)
   if (choice !== undefined) return [choice.account]
   throw new AuthError('account-not-found', 'nobody is signed in', { hint: SIGN_IN })
@@ -69,7 +69,8 @@ export function effectiveAccount(
   { preset, nowMs }: Omit<ChooseAccountInput, 'wanted'>,
 ): Choice | undefined {
   const accounts = file?.accounts ?? []
-  if (preset !== undefined && preset !== '') return { account: named(file, preset, nowMs)[0], why: 'AIAUTH_ACCOUNT' }
+  if (preset !== undefined && preset !== '')
+    return { account: named(file, preset) ?? nameOrProvider(file, preset, nowMs)[0], why: 'AIAUTH_ACCOUNT' }
   const standard = defaultAccount(file)
   if (standard !== undefined) return { account: standard, why: 'the default account' }
   const preferred = file?.preferences.preferredProvider
@@ -110,12 +111,16 @@ export function getById(file: AuthFile | undefined, id: string): Account {
   throw new AuthError('account-not-found', 'the account was signed out meanwhile', { hint: 'aiauth status' })
 }
 
-function named(file: AuthFile | undefined, wanted: string, nowMs: number): readonly [Account, ...Account[]] {
-  const accounts = file?.accounts ?? []
-  const byName = accounts.find((account) => account.name === wanted)
-  if (byName !== undefined) return [byName]
+function named(file: AuthFile | undefined, name: string): Account | undefined {
+  return file?.accounts.find((account) => account.name === name)
+}
+
+/** An account bears its provider's id as its name unless another was given: then the word means the provider. */
+function nameOrProvider(file: AuthFile | undefined, wanted: string, nowMs: number): readonly [Account, ...Account[]] {
+  const byName = named(file, wanted)
+  if (byName !== undefined && byName.provider !== wanted) return [byName]
   const [first, ...others] = ofProvider(file, wanted, nowMs)
-  if (first === undefined) throw unknown(accounts, wanted)
+  if (first === undefined) throw unknown(file?.accounts ?? [], wanted)
   return file?.preferences.fallbackEnabled === false ? [first] : [first, ...others]
 }
 

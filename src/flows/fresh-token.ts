@@ -1,5 +1,5 @@
 import type { Account } from '../model/account.ts'
-import { AuthError } from '../model/errors.ts'
+import { AuthError, type AuthErrorCode } from '../model/errors.ts'
 import type { Hold } from '../model/ports.ts'
 import type { Secret } from '../model/secret.ts'
 import type { TokenBundle } from '../model/tokens.ts'
@@ -60,12 +60,26 @@ export async function freshToken(ports: FreshTokenPorts, input: FreshTokenInput)
   const isFresh = !evenIfFresh && lasts(held, minValiditySeconds, ports.clock.nowMs())
   if (isFresh) return served(await healFacts(ports, account, held), held)
   const isNewer = (bundle: TokenBundle) => bundle.generation > held.generation
-  return ports.journal.exclusively(
-    account.id,
-    (hold) => underLock(ports, input, isNewer, hold),
-    meanwhile(ports, account, isNewer, stamp),
-  )
+  try {
+    return await ports.journal.exclusively(
+      account.id,
+      (hold) => underLock(ports, input, isNewer, hold),
+      meanwhile(ports, account, isNewer, stamp),
+    )
+  } catch (error) {
+    if (!(error instanceof AuthError) || !STORAGE_TROUBLE.includes(error.code)) throw error
+    return stillUsable(ports, account, held, error, 'kept')
+  }
 }
+
+/** These keep a renewal from being begun, and say nothing about the token that is still there. */
+const STORAGE_TROUBLE: readonly AuthErrorCode[] = [
+  'storage-unavailable',
+  'storage-locked',
+  'storage-timed-out',
+  'auth-file-invalid',
+  'busy',
+]
 
 /** Looks, whenever `auth.json` has changed, whether another process has renewed the token meanwhile. */
 function meanwhile(
@@ -128,7 +142,7 @@ async function renew(ports: FreshTokenPorts, renewing: Renewing, hold: Hold): Pr
     await coolDown(ports, account, outcome)
     return stillUsable(ports, account, held, outcome.error, 'kept')
   }
-  return (await adoptNewer(ports, renewing, hold)) ?? refused(ports, account, refreshToken, outcome, lost?.at)
+  return (await adoptNewer(ports, renewing, hold)) ?? refused(ports, account, refreshToken, outcome)
 }
 
 /** Refused, but meanwhile somebody else's tokens stand in the vault: those count (security case R5). */
@@ -145,8 +159,7 @@ async function refused(
   ports: FreshTokenPorts,
   account: Account,
   refreshToken: Secret,
-  { error }: Unrenewed,
-  lostAt: string | undefined,
+  { error, lostAt }: Unrenewed,
 ): Promise<never> {
   const story = lostAt === undefined ? '' : `; the answer to the renewal of ${lostAt} was lost before it arrived`
   const reason = `${error.message}${story}`
@@ -158,8 +171,9 @@ function afterRenewal(ports: FreshTokenPorts, kept: Kept, known: Account): Fresh
   const { bundle, flaw, warnings } = kept
   const { account, unread } = newestFacts(ports, known)
   const trouble = kept.trouble ?? unread
+  const isOver = !lasts(bundle, 0, ports.clock.nowMs())
+  if (trouble !== undefined && (flaw !== undefined || isOver)) throw trouble
   if (flaw === undefined) return { account, bundle, outcome: 'renewed', problem: undefined, warnings, trouble }
-  if (trouble !== undefined) throw trouble
   return stillUsable(ports, account, bundle, flaw, 'kept')
 }
 

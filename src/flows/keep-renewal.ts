@@ -9,7 +9,8 @@ import { record } from '../model/untrusted.ts'
 import { readRenewal, type Renewal } from '../oauth/renewal.ts'
 import { fingerprint } from '../vault/fingerprint.ts'
 import { openAnswer, sealAnswer } from '../vault/write-ahead.ts'
-import { renewed, withBundle, withChanged, withHappening } from './account-facts.ts'
+import { coolDownMs, renewed, time, withBundle, withChanged, withHappening } from './account-facts.ts'
+import { getById } from './choose-account.ts'
 import { writeAndReadBack } from './keep-account.ts'
 import { vaultOf } from './vault-of.ts'
 
@@ -83,7 +84,7 @@ export async function recoverRenewal(
 
 /** Killed between the vault and `auth.json`: the vault is right, and the facts follow it. */
 async function tellOvertaken(ports: KeepRenewalPorts, { id }: Account, held: TokenBundle, intent: Intent) {
-  const [atMs, spent] = [Date.parse(intent.at), intent.spends]
+  const [atMs, spent] = [Date.parse(intent.at), spentWith(intent, held)]
   await ports.authFile.update((file) =>
     withChanged(file, id, (current) =>
       current.secret.generation === held.generation
@@ -91,6 +92,11 @@ async function tellOvertaken(ports: KeepRenewalPorts, { id }: Account, held: Tok
         : withHappening(renewed(current, held, undefined, atMs), { event: 'renewed', atMs, by: intent, spent }),
     ),
   )
+}
+
+/** The refresh token that was sent is spent only if another one has taken its place. */
+function spentWith({ spends }: Intent, { tokens }: TokenBundle): string | undefined {
+  return tokens.refreshToken !== undefined && fingerprint(tokens.refreshToken) === spends ? undefined : spends
 }
 
 function sealed(intent: Intent, answer: Answer, old: TokenBundle): string {
@@ -120,36 +126,38 @@ async function settleAnswer(
   const { flaw, warnings } = renewal
   const unkept = await attempt(() => writeAndReadBack(vaultOf(ports.vaults, account), bundle))
   if (unkept !== undefined) return { bundle, flaw, warnings, trouble: inDanger(account, unkept, journaled) }
-  const untold = await attempt(() => tell(ports, account, { old, intent, answer, bundle, identity, flaw }))
+  const untold = await attempt(() => tell(ports, account, { intent, answer, bundle, identity, flaw }))
   ports.journal.drop(account.id)
+  if (untold?.code === 'account-not-found') {
+    // Forgotten by other means than ours, which wait for the lock: nothing refers to the tokens any more.
+    await vaultOf(ports.vaults, account).remove(account.id)
+    throw untold
+  }
   return { bundle, flaw, warnings, trouble: untold && onlyUntold(account, untold) }
 }
 
 async function tell(
   ports: KeepRenewalPorts,
   { id }: Account,
-  settled: Pick<Settlement, 'old' | 'intent' | 'answer'> & {
+  settled: Pick<Settlement, 'intent' | 'answer'> & {
     readonly bundle: TokenBundle
     readonly identity: Identity | undefined
     readonly flaw: AuthError | undefined
   },
 ): Promise<void> {
-  const { old, intent, answer, bundle, identity, flaw } = settled
-  const [isRotated, atMs] = [bundle.tokens.refreshToken !== old.tokens.refreshToken, answer.receivedAtMs]
-  const spent = isRotated ? intent.spends : undefined
-  await ports.authFile.update((file) =>
-    withChanged(file, id, (current) =>
-      flaw === undefined
-        ? withHappening(renewed(current, bundle, identity, atMs), { event: 'renewed', atMs, by: intent, spent })
-        : withHappening(withBundle(current, bundle), {
-            event: 'failed',
-            atMs,
-            by: intent,
-            spent,
-            reason: flaw.message,
-          }),
-    ),
-  )
+  const { intent, answer, bundle, identity, flaw } = settled
+  const [atMs, spent] = [answer.receivedAtMs, spentWith(intent, bundle)]
+  const by = intent
+  const good = (current: Account) =>
+    withHappening(renewed(current, bundle, identity, atMs), { event: 'renewed', atMs, by, spent })
+  const flawed = (current: Account, { message: reason }: AuthError) => ({
+    ...withHappening(withBundle(current, bundle), { event: 'failed', atMs, by, spent, reason }),
+    cooldownUntil: time(atMs + coolDownMs(current)),
+  })
+  await ports.authFile.update((file) => {
+    getById(file, id)
+    return withChanged(file, id, (current) => (flaw === undefined ? good(current) : flawed(current, flaw)))
+  })
 }
 
 function identityIn({ claims, extras, flaw }: Renewal, provider: Provider | undefined): Identity | undefined {

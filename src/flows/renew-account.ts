@@ -26,7 +26,10 @@ export interface RenewAccountInput {
 }
 
 /** The refusals and faults that leave the old tokens in place. */
-export type Unrenewed = Exclude<RefreshOutcome, { kind: 'answered' }>
+export type Unrenewed = Exclude<RefreshOutcome, { kind: 'answered' }> & {
+  /** When the same token had been sent before, without an answer. */
+  readonly lostAt?: string | undefined
+}
 
 const TRIES = 3
 const BACK_OFF_MS = 500
@@ -88,7 +91,7 @@ async function renewOnce(
   if (outcome.kind === 'answered') return keepRenewal(ports, account, provider, { old: held, intent, answer: outcome })
   // Only where the server may have spent the token does the record have something to tell.
   if (outcome.kind === 'dead' || (outcome.kind !== 'unknown' && lost === undefined)) ports.journal.drop(account.id)
-  return outcome
+  return { ...outcome, lostAt: lost?.at }
 }
 
 /** The renewal of which no answer arrived, when this refresh token was sent with it. */

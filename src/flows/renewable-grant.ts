@@ -4,6 +4,7 @@ import { AuthError } from '../model/errors.ts'
 import type { Provider } from '../model/provider.ts'
 import type { Secret } from '../model/secret.ts'
 import type { TokenBundle } from '../model/tokens.ts'
+import { cleanLine } from '../model/untrusted.ts'
 import { isSpent } from './account-facts.ts'
 import { signInAgain } from './choose-account.ts'
 
@@ -26,7 +27,7 @@ export function renewableGrant(account: Account, provider: Provider | undefined,
   if (refreshToken === undefined) throw over(account, 'has no way to be renewed')
   if (isSpent(account, refreshToken)) {
     const reason =
-      account.stateReason === null ? 'was spent, or ended by the provider' : `ended: ${account.stateReason}`
+      account.stateReason === null ? 'was spent, or ended by the provider' : `ended: ${cleanLine(account.stateReason)}`
     throw over(account, reason)
   }
   if (provider === undefined)

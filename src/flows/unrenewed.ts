@@ -1,19 +1,17 @@
 import type { Account, AuthFile } from '../model/account.ts'
 import { AuthError } from '../model/errors.ts'
+import { failuresInARow } from '../model/history.ts'
 import type { Ports } from '../model/ports.ts'
 import type { Secret } from '../model/secret.ts'
 import type { TokenBundle } from '../model/tokens.ts'
 import { fingerprint } from '../vault/fingerprint.ts'
-import { time, withBundle, withChanged, withHappening } from './account-facts.ts'
+import { coolDownMs, time, withBundle, withChanged, withHappening } from './account-facts.ts'
 import type { Unrenewed } from './renew-account.ts'
 
 type FactPorts = Pick<Ports, 'authFile' | 'clock'> & { readonly environment: Pick<Ports['environment'], 'caller'> }
 
 /** Nothing left this machine, so the wait only keeps a crowd from trying all at once. */
 const OFFLINE_COOL_DOWN_MS = 5000
-/** Where the provider names no time: doubled with each failure in a row, up to 16 minutes. */
-const COOL_DOWN_MS = 30_000
-const LONGEST_DOUBLING = 5
 /** A later end than this comes from a clock that was wrong, for no cool-down is longer. */
 const COOL_DOWN_LIMIT_MS = 86_400_000
 
@@ -24,22 +22,16 @@ export async function coolDown(ports: FactPorts, { id }: Account, outcome: Unren
   const waitMs = 'waitMs' in outcome ? outcome.waitMs : undefined
   await note(ports, id, (account) => ({
     ...withHappening(account, { event: kind === 'unknown' ? 'lost' : 'failed', atMs, by, reason }),
-    cooldownUntil: time(atMs + (waitMs ?? (kind === 'not-sent' ? OFFLINE_COOL_DOWN_MS : doubled(account)))),
+    cooldownUntil: time(atMs + (waitMs ?? (kind === 'not-sent' ? OFFLINE_COOL_DOWN_MS : coolDownMs(account)))),
   }))
-}
-
-function doubled({ history }: Account): number {
-  const last = history.at(-1)
-  const failures = last?.event === 'failed' || last?.event === 'lost' ? (last.count ?? 1) : 0
-  return COOL_DOWN_MS * 2 ** Math.min(failures, LONGEST_DOUBLING)
 }
 
 /** Why the provider may not be asked yet, `undefined` when it may. */
 export function coolingDown({ provider, cooldownUntil, history }: Account, nowMs: number): AuthError | undefined {
   const leftMs = cooldownUntil === null ? 0 : Date.parse(cooldownUntil) - nowMs
   if (leftMs <= 0 || leftMs > COOL_DOWN_LIMIT_MS) return undefined
-  const last = history.at(-1)
-  const why = last?.reason === undefined ? '' : `, after ${last.reason}`
+  const reason = failuresInARow(history).at(-1)?.reason
+  const why = reason === undefined ? '' : `, after ${reason}`
   const again = `${Math.ceil(leftMs / 1000)} s`
   return new AuthError('provider-unavailable', `${provider} is not asked again for ${again}${why}`, {
     hint: `try again in ${again}`,

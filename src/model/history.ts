@@ -1,3 +1,4 @@
+import { isRecord, text } from './untrusted.ts'
 import type { AuthFile, HistoryEvent, HistoryEventName } from './account.ts'
 
 /** How many events an account keeps; the oldest go first. */
@@ -7,19 +8,57 @@ export interface NewEvent extends HistoryEvent {
   readonly event: HistoryEventName
 }
 
+/** What may happen again and again between two events that matter. */
+const RECURRING: readonly string[] = ['handed-out', 'failed', 'lost', 'checked']
+
 /**
- * The history with one event more. The same event by the same program with the same token is
- * counted, not repeated: a shell prompt that asks every second must not push a renewal out.
+ * The history with one event more. What recurs is counted, not repeated: a shell prompt that
+ * asks every second must not push a renewal out.
  */
-export function withEvent(history: readonly HistoryEvent[], event: NewEvent): readonly HistoryEvent[] {
-  const last = history.at(-1)
-  if (last === undefined || !isSame(last, event)) return [...history, event].slice(-HISTORY_LIMIT)
-  return [...history.slice(0, -1), { ...last, ...event, count: (last.count ?? 1) + (event.count ?? 1) }]
+export function withEvent(history: readonly unknown[], event: NewEvent): readonly HistoryEvent[] {
+  const past = readHistory(history)
+  const recent = past.slice(past.findLastIndex((earlier) => !RECURRING.includes(earlier.event)) + 1)
+  const same = recent.find((earlier) => isSame(earlier, event))
+  if (same === undefined) return [...past, event].slice(-HISTORY_LIMIT)
+  const counted = { ...same, ...event, count: (same.count ?? 1) + (event.count ?? 1) }
+  return [...past.filter((earlier) => earlier !== same), counted]
 }
 
 function isSame(a: HistoryEvent, b: HistoryEvent): boolean {
   const [first, second] = [a, b].map(({ event, program, fingerprint, reason }) => [event, program, fingerprint, reason])
   return JSON.stringify(first) === JSON.stringify(second)
+}
+
+/** The failures since the account was last in order, the newest last. Handing a token out changes nothing about it. */
+export function failuresInARow(history: readonly unknown[]): readonly HistoryEvent[] {
+  const past = readHistory(history)
+  const isFailure = ({ event }: HistoryEvent) => event === 'failed' || event === 'lost'
+  const lastGood = past.findLastIndex((event) => !isFailure(event) && event.event !== 'handed-out')
+  return past.slice(lastGood + 1).filter(isFailure)
+}
+
+/** The events of a file, whose members nobody has checked: those without a name or a time are left out. */
+export function readHistory(history: readonly unknown[]): HistoryEvent[] {
+  return history.flatMap((member) => {
+    if (!isRecord(member)) return []
+    const { program, fingerprint, spent, reason, pid, count, ...rest } = member
+    const [event, at] = [text(member['event']), timeText(member['at'])]
+    if (event === undefined || at === undefined) return []
+    const texts = Object.entries({ program, fingerprint, spent, reason }).flatMap(([name, value]) => {
+      const clean = text(value)
+      return clean === undefined ? [] : [[name, clean] as const]
+    })
+    const numbers = Object.entries({ pid, count }).filter(
+      ([, value]) => Number.isSafeInteger(value) && Number(value) > 0,
+    )
+    return [{ ...rest, ...Object.fromEntries([...texts, ...numbers]), event, at }]
+  })
+}
+
+/** A time as RFC 3339 UTC, `undefined` for what is none. */
+export function timeText(value: unknown): string | undefined {
+  const ms = typeof value === 'string' && /^\d{4}-\d\d-\d\dT/.test(value) ? Date.parse(value) : Number.NaN
+  return Number.isNaN(ms) ? undefined : new Date(ms).toISOString()
 }
 
 /** A token was given to a program; noted apart from `auth.json`, which is not written for each of them. */

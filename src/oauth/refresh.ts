@@ -7,7 +7,7 @@ import { isRecord, text, type UntrustedRecord } from '../model/untrusted.ts'
 import { encoded } from './encoded.ts'
 import { refusalOf } from './refusal.ts'
 import { retryAfterMs } from './retry-after.ts'
-import { jsonBody } from './token-response.ts'
+import { isTokenText, jsonBody } from './token-response.ts'
 
 /**
  * What came of a refresh grant, told apart by what it means for the refresh token:
@@ -69,7 +69,10 @@ export async function requestRefresh(
 function outcomeOf(provider: Provider, reply: HttpReply, nowMs: number): RefreshOutcome {
   const body = jsonBody(reply)
   const code = body === undefined ? undefined : errorCodeOf(body)
-  if (reply.status === 200 && code === undefined && holdsToken(body)) {
+  // What was granted counts, whatever stands beside it: the token that was sent is spent by now.
+  const isGranted =
+    isTokenText(body?.['refresh_token']) || (code === undefined && text(body?.['access_token']) !== undefined)
+  if (reply.status >= 200 && reply.status < 300 && isGranted) {
     return { kind: 'answered', body: reply.body, receivedAtMs: nowMs }
   }
   const error = refusalOf(provider, reply, body)
@@ -80,10 +83,6 @@ function outcomeOf(provider: Provider, reply: HttpReply, nowMs: number): Refresh
     error,
     waitMs: retryAfterMs(reply.headers['retry-after'], nowMs),
   }
-}
-
-function holdsToken(body: UntrustedRecord | undefined): boolean {
-  return [body?.['access_token'], body?.['refresh_token']].some((token) => typeof token === 'string' && token !== '')
 }
 
 /** The code of RFC 6749 §5.2, or of OpenAI's nested form; `''` for an error without one. */
@@ -99,6 +98,7 @@ const PASSING_CODES: readonly string[] = ['server_error', 'temporarily_unavailab
 
 function isForGood({ deadGrant }: Provider, status: number, code: string): boolean {
   const isStatus = status === 200 || deadGrant.statuses.includes(status)
+  if (code === '') return false
   const isCode = deadGrant.codes === 'any' ? !PASSING_CODES.includes(code) : deadGrant.codes.includes(code)
   return isStatus && isCode
 }

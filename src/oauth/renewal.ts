@@ -27,9 +27,9 @@ export function readRenewal(body: string, old: TokenSet, receivedAtMs: number): 
   const value = json(body.replace(/^\uFEFF/, ''))
   const source = isRecord(value) ? record(value) : record(undefined)
   const { refresh_token: sent, ...rest } = source
-  const isRotated = isTokenText(sent)
+  const isRotated = isTokenText(sent) && sent !== old.refreshToken?.reveal()
   const refreshToken = isRotated ? new Secret(sent) : old.refreshToken
-  const isOdd = !isRotated && sent !== undefined && sent !== null && sent !== ''
+  const isOdd = !isTokenText(sent) && sent !== undefined && sent !== null && sent !== ''
   const warnings = isOdd ? ['the provider sent a refresh token that no token can look like; the old one was kept'] : []
   try {
     const { tokens, warnings: found, claims, extras } = readTokenResponse(record(rest), old.scopes, receivedAtMs)

@@ -93,7 +93,8 @@ function lifetimeSeconds(value: unknown): number | undefined {
 function expiryByClaims(claims: UntrustedRecord, receivedAtMs: number): number | undefined {
   const { exp, iat } = claims
   if (typeof exp !== 'number' || exp < 0 || exp > receivedAtMs / 1000 + LIFETIME_LIMIT_SECONDS) return undefined
-  return typeof iat === 'number' && iat <= exp ? receivedAtMs + (exp - iat) * 1000 : exp * 1000
+  const lifetime = typeof iat === 'number' && iat <= exp ? Math.min(exp - iat, LIFETIME_LIMIT_SECONDS) : undefined
+  return lifetime === undefined ? exp * 1000 : receivedAtMs + lifetime * 1000
 }
 
 function grantedScopes(value: unknown, asked: readonly string[]): readonly string[] {

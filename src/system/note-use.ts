@@ -5,6 +5,10 @@ import type { Use } from '../model/history.ts'
 /** About 1,500 uses; more than that between two renewals are not counted. */
 const SIZE_LIMIT_BYTES = 262_144
 
+/** Neither a link is followed nor a pipe waited for. Windows has no such flags. */
+const { O_NOFOLLOW = 0, O_NONBLOCK = 0 } = constants as { O_NOFOLLOW?: number; O_NONBLOCK?: number }
+const SAFELY = O_NOFOLLOW | O_NONBLOCK
+
 export const usesLogIn = (home: string) => join(home, 'uses.log')
 
 /**
@@ -13,7 +17,7 @@ export const usesLogIn = (home: string) => join(home, 'uses.log')
  * written must not keep a valid token from its program.
  */
 export function noteUse(home: string, use: Use): void {
-  const flags = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT
+  const flags = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | SAFELY
   try {
     const descriptor = openSync(usesLogIn(home), flags, 0o600)
     try {

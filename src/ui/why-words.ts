@@ -1,5 +1,6 @@
 import { stateAt } from '../model/account-state.ts'
 import type { Account, HistoryEvent } from '../model/account.ts'
+import { readHistory } from '../model/history.ts'
 import type { Intent } from '../model/journal.ts'
 import type { Style } from '../model/ports.ts'
 import { cleanLine } from '../model/untrusted.ts'
@@ -24,7 +25,9 @@ export function whyWords({ account, pending, nowMs, style }: WhyView): string[] 
       ? []
       : [`the renewal that ${who(pending)} began ${when(pending.at, nowMs)} is not finished`]),
   ]
-  const past = [...account.history].reverse().map((event) => eventWords(event, nowMs))
+  const past = readHistory(account.history)
+    .reverse()
+    .map((event) => eventWords(event, nowMs))
   return past.length === 0 ? now : [...now, '', ...past]
 }
 
@@ -44,7 +47,8 @@ function coolDownWords({ provider, cooldownUntil }: Account, nowMs: number): str
 
 /** One sentence for each event; one of a later version is named as it is. */
 function eventWords(event: HistoryEvent, nowMs: number): string {
-  const what = WORDS[event.event]?.(who(event)) ?? cleanLine(event.event)
+  const words = Object.hasOwn(WORDS, event.event) ? WORDS[event.event] : undefined
+  const what = words?.(who(event)) ?? event.event
   const often = event.count === undefined ? '' : `, ${event.count} times, the last of them`
   const spent = event.event === 'renewed' && event.spent !== undefined ? ', our copy was spent then' : ''
   const token = event.fingerprint === undefined ? '' : ` (token ${cleanLine(event.fingerprint)})`

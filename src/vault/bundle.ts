@@ -6,6 +6,9 @@ import { json, record } from '../model/untrusted.ts'
 /** Format of the stored text; a later one is refused, not guessed at. */
 const BUNDLE_VERSION = 1
 
+/** The end of the year 9999: the last time that RFC 3339 can tell. */
+const LATEST_MS = 253_402_300_799_999
+
 /**
  * A bundle as the text that a vault keeps: one JSON object on one ASCII line. Whole or
  * unreadable: a cut-off text has no closing brace, so no checksum is needed to notice it.
@@ -38,7 +41,10 @@ export function writeBundle(bundle: TokenBundle): Secret {
 export function readBundle(stored: Secret, accountId: string): TokenBundle {
   const source = record(json(stored.reveal()))
   const word = (name: string) => (typeof source[name] === 'string' && source[name] !== '' ? source[name] : undefined)
-  const number = (name: string) => (Number.isFinite(source[name]) ? Number(source[name]) : undefined)
+  const number = (name: string) => {
+    const value = source[name]
+    return typeof value === 'number' && value >= 0 && value <= LATEST_MS ? value : undefined
+  }
   const secret = (name: string) => (word(name) === undefined ? undefined : new Secret(String(source[name])))
   const accessToken = secret('accessToken')
   const [generation, provider, tokenEndpoint, clientId] = [
