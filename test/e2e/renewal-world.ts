@@ -16,7 +16,7 @@ export interface World {
   readonly family: Family
   readonly accountId: string
   /** The refresh token that the vault holds now. */
-  keptRefreshToken(): Promise<string | undefined>
+  readonly keptRefreshToken: () => Promise<string | undefined>
 }
 
 /** A home with one account in storage `plaintext`, as a sign-in at the server would have left it. */
