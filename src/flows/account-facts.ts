@@ -10,14 +10,17 @@ import { fingerprint } from '../vault/fingerprint.ts'
 /** How many spent refresh tokens an account remembers. */
 const SPENT_LIMIT = 50
 
-/** Where the provider names no time: doubled with each failure in a row, up to 16 minutes. */
-const COOL_DOWN_MS = 30_000
-const LONGEST_DOUBLING = 5
+/**
+ * Where the provider names no time: short enough that who has mended the fault is not made to
+ * wait, doubled with each failure in a row, so that a crowd does not keep an outage going.
+ */
+const COOL_DOWN_MS = 2000
+const LONGEST_COOL_DOWN_MS = 128_000
 
 /** How long the provider is left alone after one failure more. */
-export function coolDownMs({ history }: Account): number {
+export function coolDownMs({ history }: Account, longestMs = LONGEST_COOL_DOWN_MS): number {
   const failures = failuresInARow(history).reduce((sum, { count = 1 }) => sum + count, 0)
-  return COOL_DOWN_MS * 2 ** Math.min(failures, LONGEST_DOUBLING)
+  return Math.min(COOL_DOWN_MS * 2 ** Math.min(failures, 30), longestMs)
 }
 
 /** Something that happened to an account, as its history tells it. */

@@ -8,9 +8,9 @@ import { fingerprint } from '../vault/fingerprint.ts'
 import { getById, signInAgain } from './choose-account.ts'
 import { heldToken, lasts } from './held-token.ts'
 import { recoverRenewal, type Kept } from './keep-renewal.ts'
-import { lostRenewal, renewAccount, type RenewAccountPorts, type Unrenewed } from './renew-account.ts'
+import { LONGEST_WAIT_MS, lostRenewal, renewAccount, type RenewAccountPorts, type Unrenewed } from './renew-account.ts'
 import { renewableGrant, type RenewableGrant } from './renewable-grant.ts'
-import { answerLost, coolDown, coolingDown, healFacts, killGrant } from './unrenewed.ts'
+import { answerLost, coolDown, coolingMs, healFacts, killGrant, stillCooling } from './unrenewed.ts'
 
 export type FreshTokenPorts = RenewAccountPorts
 
@@ -131,11 +131,15 @@ interface Renewing extends RenewableGrant {
 async function renew(ports: FreshTokenPorts, renewing: Renewing, hold: Hold): Promise<FreshToken> {
   const { account, provider, held, refreshToken, isForced } = renewing
   const isAlive = lasts(held, 0, ports.clock.nowMs())
-  const cooling = coolingDown(account, ports.clock.nowMs())
+  const insist = isForced || !isAlive
+  const coolingForMs = coolingMs(account, ports.clock.nowMs())
+  const mustWait = coolingForMs > (insist ? LONGEST_WAIT_MS : 0)
   const lost = lostRenewal(ports, account, refreshToken)
-  const obstacle = cooling ?? (lost !== undefined && isAlive ? answerLost(account, lost.at) : undefined)
+  const isLost = lost !== undefined && isAlive
+  const obstacle = mustWait ? stillCooling(account, coolingForMs) : isLost ? answerLost(account, lost.at) : undefined
   if (obstacle !== undefined) return stillUsable(ports, account, held, obstacle, 'waiting')
-  const input = { account, provider, held, refreshToken, insist: isForced || !isAlive }
+  if (coolingForMs > 0) await ports.clock.sleep(coolingForMs, ports.interruption)
+  const input = { account, provider, held, refreshToken, insist }
   const outcome = await renewAccount(ports, input, hold)
   if ('bundle' in outcome) return afterRenewal(ports, outcome, account)
   if (outcome.kind !== 'dead') {

@@ -33,8 +33,8 @@ export type Unrenewed = Exclude<RefreshOutcome, { kind: 'answered' }> & {
 
 const TRIES = 3
 const BACK_OFF_MS = 500
-/** Longer waits are the cool-down's: the lock is not held for them. */
-const LONGEST_WAIT_MS = 3000
+/** What is waited for at most with the lock in hand; longer waits end the run with the time to come back. */
+export const LONGEST_WAIT_MS = 3000
 /** A renewal that took longer is not tried again by the same program: its caller has given up by now. */
 const PATIENCE_MS = 20_000
 

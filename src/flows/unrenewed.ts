@@ -11,7 +11,7 @@ import type { Unrenewed } from './renew-account.ts'
 type FactPorts = Pick<Ports, 'authFile' | 'clock'> & { readonly environment: Pick<Ports['environment'], 'caller'> }
 
 /** Nothing left this machine, so the wait only keeps a crowd from trying all at once. */
-const OFFLINE_COOL_DOWN_MS = 5000
+const LONGEST_OFFLINE_MS = 4000
 /** A later end than this comes from a clock that was wrong, for no cool-down is longer. */
 const COOL_DOWN_LIMIT_MS = 86_400_000
 
@@ -19,17 +19,22 @@ const COOL_DOWN_LIMIT_MS = 86_400_000
 export async function coolDown(ports: FactPorts, { id }: Account, outcome: Unrenewed): Promise<void> {
   const [atMs, by] = [ports.clock.nowMs(), ports.environment.caller]
   const [kind, reason] = [outcome.kind, outcome.error.message]
-  const waitMs = 'waitMs' in outcome ? outcome.waitMs : undefined
+  const asked = 'waitMs' in outcome ? outcome.waitMs : undefined
+  const longestMs = kind === 'not-sent' ? LONGEST_OFFLINE_MS : undefined
   await note(ports, id, (account) => ({
     ...withHappening(account, { event: kind === 'unknown' ? 'lost' : 'failed', atMs, by, reason }),
-    cooldownUntil: time(atMs + (waitMs ?? (kind === 'not-sent' ? OFFLINE_COOL_DOWN_MS : coolDownMs(account)))),
+    cooldownUntil: time(atMs + (asked ?? coolDownMs(account, longestMs))),
   }))
 }
 
-/** Why the provider may not be asked yet, `undefined` when it may. */
-export function coolingDown({ provider, cooldownUntil, history }: Account, nowMs: number): AuthError | undefined {
+/** For how long the provider may not be asked yet. */
+export function coolingMs({ cooldownUntil }: Account, nowMs: number): number {
   const leftMs = cooldownUntil === null ? 0 : Date.parse(cooldownUntil) - nowMs
-  if (leftMs <= 0 || leftMs > COOL_DOWN_LIMIT_MS) return undefined
+  return leftMs > COOL_DOWN_LIMIT_MS ? 0 : Math.max(0, leftMs)
+}
+
+/** Why the provider is not asked. */
+export function stillCooling({ provider, history }: Account, leftMs: number): AuthError {
   const reason = failuresInARow(history).at(-1)?.reason
   const why = reason === undefined ? '' : `, after ${reason}`
   const again = `${Math.ceil(leftMs / 1000)} s`
