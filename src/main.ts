@@ -66,7 +66,11 @@ function createPorts(
     childPath: join(__dirname, 'keychain-child.cjs'),
     interactive: terminal.interactive,
     signal: interruption.signal,
-    onSlow: () => terminal.say(KEYCHAIN_IS_SLOW, { always: true }),
+    onSlow: () => {
+      terminal.say(KEYCHAIN_IS_SLOW, { always: true })
+      // By now an answer of a provider stands in the journal, and Ctrl-C was just offered.
+      interruption.letThrough()
+    },
   })
   const all = {
     keychain: keychainVault(keychain),

@@ -32,7 +32,8 @@ export function addExecCommand(program: Command, ports: Ports, argv: readonly st
       const { wanted, command, rest } = parts(words, argv)
       const environment = await accountEnvironment(ports, { wanted, minValiditySeconds: minValidity })
       // The token is good, and the command may run for days.
-      if (environment.trouble !== undefined) warn(ports, environment.trouble.message)
+      const { message, hint } = environment.trouble ?? {}
+      if (message !== undefined) warn(ports, hint === undefined ? message : `${message}; ${hint}`)
       const variables = childVariables(ports.environment.variables, environment)
       throw new ProgramEnded(await ports.programs.run({ command, words: rest, variables }))
     })

@@ -106,5 +106,6 @@ function notAll(failed: readonly RefreshRow[], total: number): AuthError {
   const names = failed.map(({ name }) => name).join(', ')
   const [first] = failed
   const message = total === 1 ? (first?.message ?? names) : `${failed.length} of ${total} were not renewed: ${names}`
-  return new AuthError(first?.code ?? 'internal', message, { hint: 'aiauth status', afterResult: true })
+  const hint = (failed.length === 1 ? first?.hint : undefined) ?? 'aiauth status'
+  return new AuthError(first?.code ?? 'internal', message, { hint, afterResult: true })
 }

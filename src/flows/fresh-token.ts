@@ -10,7 +10,7 @@ import { heldToken, lasts } from './held-token.ts'
 import { recoverRenewal, type Kept } from './keep-renewal.ts'
 import { LONGEST_WAIT_MS, lostRenewal, renewAccount, type RenewAccountPorts, type Unrenewed } from './renew-account.ts'
 import { renewableGrant, type RenewableGrant } from './renewable-grant.ts'
-import { answerLost, coolDown, coolingMs, healFacts, killGrant, stillCooling } from './unrenewed.ts'
+import { answerLost, coolDown, coolingMs, healFacts, killGrant, noteSpentGrant, stillCooling } from './unrenewed.ts'
 
 export type FreshTokenPorts = RenewAccountPorts
 
@@ -59,7 +59,8 @@ export async function freshToken(ports: FreshTokenPorts, input: FreshTokenInput)
   const held = await heldToken(ports, account)
   const isFresh = !evenIfFresh && lasts(held, minValiditySeconds, ports.clock.nowMs())
   if (isFresh) return served(await healFacts(ports, account, held), held)
-  const isNewer = (bundle: TokenBundle) => bundle.generation > held.generation
+  const isNewer = (bundle: TokenBundle) =>
+    bundle.generation > held.generation && !isSameToken(bundle.tokens.accessToken, held.tokens.accessToken)
   try {
     return await ports.journal.exclusively(
       account.id,
@@ -102,23 +103,31 @@ function meanwhile(
 /** Reads everything again, since all of it may have changed while we waited; then renews if it is still needed. */
 async function underLock(
   ports: FreshTokenPorts,
-  { account: asked, minValiditySeconds, evenIfFresh = false }: FreshTokenInput,
+  input: FreshTokenInput,
   isNewer: (bundle: TokenBundle) => boolean,
   hold: Hold,
 ): Promise<FreshToken> {
+  const { account: asked, evenIfFresh = false } = input
   const found = getById(ports.authFile.read(), asked.id)
   const provider = findProvider(ports.settings.read(), found)
   const kept = await heldToken(ports, found)
   // What was renewed while we waited is as fresh as can be had, however short it lasts.
   if (isNewer(kept)) return served(await healFacts(ports, found, kept), kept)
   const recovered = await recoverRenewal(ports, found, provider, kept)
-  if (recovered?.trouble !== undefined) return afterRenewal(ports, recovered, found)
+  if (recovered !== undefined && (recovered.trouble !== undefined || isFreshEnough(ports, input, recovered.bundle))) {
+    return afterRenewal(ports, recovered, found)
+  }
   const account = recovered === undefined ? found : getById(ports.authFile.read(), asked.id)
   const held = recovered?.bundle ?? kept
-  const isFresh = !evenIfFresh && lasts(held, minValiditySeconds, ports.clock.nowMs())
-  if (isFresh) return served(await healFacts(ports, account, held), held)
+  if (!evenIfFresh && isFreshEnough(ports, input, held)) return served(await healFacts(ports, account, held), held)
+  await noteSpentGrant(ports, account, held)
   const grant = renewableGrant(account, provider, held)
   return renew(ports, { account, ...grant, isForced: evenIfFresh }, hold)
+}
+
+/** A renewal that is only finished counts as one, also for whoever wants a renewal however fresh the token is. */
+function isFreshEnough(ports: FreshTokenPorts, { minValiditySeconds }: FreshTokenInput, held: TokenBundle): boolean {
+  return lasts(held, minValiditySeconds, ports.clock.nowMs())
 }
 
 interface Renewing extends RenewableGrant {
@@ -139,7 +148,7 @@ async function renew(ports: FreshTokenPorts, renewing: Renewing, hold: Hold): Pr
   const obstacle = mustWait ? stillCooling(account, coolingForMs) : isLost ? answerLost(account, lost.at) : undefined
   if (obstacle !== undefined) return stillUsable(ports, account, held, obstacle, 'waiting')
   if (coolingForMs > 0) await ports.clock.sleep(coolingForMs, ports.interruption)
-  const input = { account, provider, held, refreshToken, insist }
+  const input = { account, provider, held, refreshToken, insist, isAlive }
   const outcome = await renewAccount(ports, input, hold)
   if ('bundle' in outcome) return afterRenewal(ports, outcome, account)
   if (outcome.kind !== 'dead') {
@@ -154,7 +163,7 @@ async function adoptNewer(ports: FreshTokenPorts, renewing: Renewing, hold: Hold
   const { account, refreshToken: sent, isSecond = false } = renewing
   const held = await heldToken(ports, account)
   const { refreshToken } = held.tokens
-  if (refreshToken === undefined || fingerprint(refreshToken) === fingerprint(sent)) return undefined
+  if (refreshToken === undefined || isSameToken(refreshToken, sent)) return undefined
   if (lasts(held, 0, ports.clock.nowMs())) return served(await healFacts(ports, account, held), held)
   return isSecond ? undefined : renew(ports, { ...renewing, held, refreshToken, isSecond: true }, hold)
 }
@@ -205,6 +214,10 @@ function stillUsable(
   if (!lasts(bundle, 0, ports.clock.nowMs())) throw problem
   const warnings = [`${account.name} was not renewed, its old token still works: ${problem.message}`]
   return { account, bundle, outcome, problem, warnings, trouble: undefined }
+}
+
+function isSameToken(a: Secret, b: Secret): boolean {
+  return fingerprint(a) === fingerprint(b)
 }
 
 function served(account: Account, bundle: TokenBundle): FreshToken {

@@ -5,7 +5,7 @@ import type { Ports } from '../model/ports.ts'
 import type { Identity, Provider } from '../model/provider.ts'
 import { Secret } from '../model/secret.ts'
 import type { TokenBundle } from '../model/tokens.ts'
-import { record } from '../model/untrusted.ts'
+import { record, texts } from '../model/untrusted.ts'
 import { readRenewal, type Renewal } from '../oauth/renewal.ts'
 import { fingerprint } from '../vault/fingerprint.ts'
 import { openAnswer, sealAnswer } from '../vault/write-ahead.ts'
@@ -82,15 +82,16 @@ export async function recoverRenewal(
   return settleAnswer(ports, account, provider, { old: held, intent, answer, journaled: undefined })
 }
 
-/** Killed between the vault and `auth.json`: the vault is right, and the facts follow it. */
+/** Killed between the vault and `auth.json`: the vault is right, and what is not yet told of it is told now. */
 async function tellOvertaken(ports: KeepRenewalPorts, { id }: Account, held: TokenBundle, intent: Intent) {
   const [atMs, spent] = [Date.parse(intent.at), spentWith(intent, held)]
   await ports.authFile.update((file) =>
-    withChanged(file, id, (current) =>
-      current.secret.generation === held.generation
-        ? current
-        : withHappening(renewed(current, held, undefined, atMs), { event: 'renewed', atMs, by: intent, spent }),
-    ),
+    withChanged(file, id, (current) => {
+      const isHealed = current.secret.generation >= held.generation
+      const isTold = spent === undefined ? isHealed : texts(current.secret.spent).includes(spent)
+      const facts = isHealed ? current : renewed(current, held, undefined, atMs)
+      return isTold ? current : withHappening(facts, { event: 'renewed', atMs, by: intent, spent })
+    }),
   )
 }
 

@@ -20,12 +20,16 @@ export interface RefreshRow {
   readonly outcome: 'renewed' | 'fresh' | 'failed' | 'skipped'
   readonly code?: AuthErrorCode
   readonly message?: string
+  readonly hint?: string
   readonly expiresAt: string | null
   readonly durationMs: number
 }
 
 /** Between two renewals of one lane: vendors count them by client and address. */
 const GAP_MS = 250
+
+/** A renewal that was cut off and has only to be finished counts as one when its token has this much left. */
+const RECOVERED_VALIDITY_SECONDS = 60
 
 /**
  * Renews accounts, each under its own lock: those of one issuer and client one after the
@@ -61,11 +65,13 @@ async function refreshed(ports: FreshTokenPorts, account: Account, withinMs: num
     name: account.name,
     outcome,
     ...(problem !== undefined && { code: problem.code, message: problem.message }),
+    ...(problem?.hint !== undefined && { hint: problem.hint }),
     expiresAt,
     durationMs: Math.max(0, ports.clock.nowMs() - startedAtMs),
   })
   if (!account.secret.renewable) return row('skipped', account.expiresAt, cannotBeRenewed(account))
-  const asked = { minValiditySeconds: Math.ceil((withinMs ?? 0) / 1000), evenIfFresh: withinMs === undefined }
+  const minValiditySeconds = withinMs === undefined ? RECOVERED_VALIDITY_SECONDS : Math.ceil(withinMs / 1000)
+  const asked = { minValiditySeconds, evenIfFresh: withinMs === undefined }
   try {
     const fresh = await freshToken(ports, { account, ...asked })
     const outcome = fresh.trouble === undefined ? ROW_OUTCOMES[fresh.outcome] : 'failed'

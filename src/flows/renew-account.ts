@@ -1,4 +1,5 @@
 import type { Account } from '../model/account.ts'
+import { AuthError } from '../model/errors.ts'
 import type { Intent } from '../model/journal.ts'
 import type { Hold, Ports } from '../model/ports.ts'
 import type { Provider } from '../model/provider.ts'
@@ -21,8 +22,10 @@ export interface RenewAccountInput {
   readonly provider: Provider
   readonly held: TokenBundle
   readonly refreshToken: Secret
-  /** Try again when it may help: nothing else is there to be used meanwhile. */
+  /** Try again when it may help. */
   readonly insist: boolean
+  /** The access token still works: then nothing is sent again whose outcome is unknown. */
+  readonly isAlive: boolean
 }
 
 /** The refusals and faults that leave the old tokens in place. */
@@ -57,13 +60,21 @@ export async function renewAccount(
   const startedAtMs = ports.clock.nowMs()
   for (let tries = 1; ; tries++) {
     const outcome = await ports.uninterrupted(() => renewOnce(ports, input, hold))
-    ports.interruption.throwIfAborted()
+    if (ports.interruption.aborted) throw interruptionOf(ports.interruption, outcome)
     if ('bundle' in outcome || outcome.kind === 'dead') return outcome
     const waitMs = outcome.waitMs ?? BACK_OFF_MS * 2 ** (tries - 1)
     const isTooLate = ports.clock.nowMs() - startedAtMs > PATIENCE_MS
-    if (!input.insist || tries === TRIES || waitMs > LONGEST_WAIT_MS || isTooLate) return outcome
+    const mayRepeat = outcome.kind === 'unknown' ? !input.isAlive : input.insist
+    if (!mayRepeat || tries === TRIES || waitMs > LONGEST_WAIT_MS || isTooLate) return outcome
     await ports.clock.sleep(waitMs + ports.clock.jitterMs(waitMs / 2), ports.interruption)
   }
+}
+
+/** Whoever interrupts should still learn that the new tokens are not where they belong yet. */
+function interruptionOf(signal: AbortSignal, outcome: Kept | Unrenewed): Error {
+  const trouble = 'bundle' in outcome ? outcome.trouble : undefined
+  if (trouble === undefined) return signal.reason as Error
+  return new AuthError('cancelled', trouble.message, { hint: trouble.hint })
 }
 
 async function renewOnce(

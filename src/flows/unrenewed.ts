@@ -5,7 +5,7 @@ import type { Ports } from '../model/ports.ts'
 import type { Secret } from '../model/secret.ts'
 import type { TokenBundle } from '../model/tokens.ts'
 import { fingerprint } from '../vault/fingerprint.ts'
-import { coolDownMs, time, withBundle, withChanged, withHappening } from './account-facts.ts'
+import { coolDownMs, isSpent, time, withBundle, withChanged, withHappening } from './account-facts.ts'
 import type { Unrenewed } from './renew-account.ts'
 
 type FactPorts = Pick<Ports, 'authFile' | 'clock'> & { readonly environment: Pick<Ports['environment'], 'caller'> }
@@ -64,6 +64,14 @@ export async function killGrant(
     stateReason: reason,
     cooldownUntil: null,
   }))
+}
+
+/** An older item that was put back into the vault: what it holds was spent, so the account has to say what it needs. */
+export async function noteSpentGrant(ports: FactPorts, account: Account, { tokens }: TokenBundle): Promise<void> {
+  const { refreshToken } = tokens
+  const isTold = account.state === 'needs-login' || account.state === 'error'
+  if (refreshToken === undefined || isTold || !isSpent(account, refreshToken)) return
+  await killGrant(ports, account, refreshToken, 'the tokens in the vault are older than those that were renewed')
 }
 
 /** The account with the facts of its bundle, written down where the file lags behind the vault. */

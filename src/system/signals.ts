@@ -4,6 +4,8 @@ export interface Interruption {
   readonly signal: AbortSignal
   /** The exit code that the signal asks for (128 + its number), `undefined` when none came. */
   exitCode(): number | undefined
+  /** Lets a signal through, also one that was held back: what it would break is safe, and a person waits. */
+  letThrough(): void
   /** Holds the signals back until the work is done. */
   uninterrupted<T>(work: () => Promise<T>): Promise<T>
 }
@@ -19,8 +21,10 @@ export function catchSignals(): Interruption {
   const controller = new AbortController()
   let code: number | undefined
   let criticalWorks = 0
+  let isHolding = true
   const abort = () => {
-    if (code !== undefined && criticalWorks === 0) controller.abort(new AuthError('cancelled', 'cancelled'))
+    if (code !== undefined && !(isHolding && criticalWorks > 0))
+      controller.abort(new AuthError('cancelled', 'cancelled'))
   }
   for (const [name, exitCode] of Object.entries(EXIT_CODES)) {
     process.on(name, () => {
@@ -32,6 +36,10 @@ export function catchSignals(): Interruption {
   return {
     signal: controller.signal,
     exitCode: () => code,
+    letThrough() {
+      isHolding = false
+      abort()
+    },
     async uninterrupted(work) {
       criticalWorks++
       try {

@@ -52,7 +52,8 @@ export async function signedIn(sandbox: Sandbox, options?: Parameters<typeof key
 
 export function expectUnchanged({ folder, facts }: SignedIn): void {
   expect(readFileSync(join(folder, 'auth.json'), 'utf8')).toBe(facts)
-  expect(Object.keys(filesIn(folder))).toEqual(['auth.json', 'config.json'])
+  // The folder of the account's lock stays, empty.
+  expect(Object.keys(filesIn(folder)).filter((name) => name !== 'journal')).toEqual(['auth.json', 'config.json'])
 }
 
 /** Exit 7 with one error and one hint on stderr, and nothing else. */

@@ -22,7 +22,9 @@ export interface World {
 /** A home with one account in storage `plaintext`, as a sign-in at the server would have left it. */
 export async function worldWith(server: OneUseServer, secondsLeft = -60): Promise<World> {
   const family = server.newFamily()
-  const home = temporaryHome({ providers: { claude: { tokenEndpoint: server.tokenEndpoint } } })
+  const home = temporaryHome({
+    providers: { claude: { tokenEndpoint: server.tokenEndpoint, revocationEndpoint: server.revocationEndpoint } },
+  })
   const [id, expiresAtMs] = [randomUUID(), Date.now() + secondsLeft * 1000]
   const secret: Account['secret'] = { store: 'plaintext', generation: 1, renewable: true }
   const accounts = [account({ id, secret, expiresAt: new Date(expiresAtMs).toISOString() })]
