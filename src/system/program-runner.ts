@@ -13,7 +13,7 @@ const FROM_TERMINAL: readonly NodeJS.Signals[] = ['SIGINT', 'SIGQUIT', 'SIGWINCH
 /** Ends that we can repeat. The others leave a core file, and our memory has held a token, or Node does not die of them. */
 const REPEATABLE: readonly NodeJS.Signals[] = ['SIGHUP', 'SIGINT', 'SIGKILL', 'SIGTERM']
 
-/** For so long after a look at the program's state no SIGCHLD is believed: `ps` is a child too. */
+/** For so long after `ps` has told the program's state no SIGCHLD is believed: `ps` is a child too. */
 const ECHO_MS = 50
 
 /**
@@ -68,13 +68,19 @@ function hasTerminal(): boolean {
  * Claude Code sends SIGSTOP to itself on Ctrl-Z; Node has no `WUNTRACED` to wait with.
  */
 function followStops(child: ChildProcess, pid: number): void {
+  let isResting = false
   const look = () => {
-    process.off('SIGCHLD', look)
-    if (isStopped(pid)) process.kill(process.pid, 'SIGSTOP')
-    setTimeout(() => process.on('SIGCHLD', look), ECHO_MS)
+    if (isResting) return
+    const state = stateInProc(pid)
+    if ((state ?? stateByPs(pid)).startsWith('T')) process.kill(process.pid, 'SIGSTOP')
+    if (state !== undefined) return
+    isResting = true
+    setTimeout(() => (isResting = false), ECHO_MS)
   }
   process.on('SIGCHLD', look)
   process.on('SIGCONT', () => isStopped(pid) && child.kill('SIGCONT'))
+  // It may have stopped before anybody listened.
+  look()
 }
 
 function isStopped(pid: number): boolean {
