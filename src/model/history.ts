@@ -16,7 +16,10 @@ const RECURRING: readonly string[] = ['handed-out', 'failed', 'lost', 'checked']
  * asks every second must not push a renewal out.
  */
 export function withEvent(history: readonly unknown[], event: NewEvent): readonly HistoryEvent[] {
-  const past = readHistory(history)
+  return appended(readHistory(history), event)
+}
+
+function appended(past: readonly HistoryEvent[], event: HistoryEvent): readonly HistoryEvent[] {
   const recent = past.slice(past.findLastIndex((earlier) => !RECURRING.includes(earlier.event)) + 1)
   const same = recent.find((earlier) => isSame(earlier, event))
   if (same === undefined) return [...past, event].slice(-HISTORY_LIMIT)
@@ -25,8 +28,7 @@ export function withEvent(history: readonly unknown[], event: NewEvent): readonl
 }
 
 function isSame(a: HistoryEvent, b: HistoryEvent): boolean {
-  const [first, second] = [a, b].map(({ event, program, fingerprint, reason }) => [event, program, fingerprint, reason])
-  return JSON.stringify(first) === JSON.stringify(second)
+  return a.event === b.event && a.program === b.program && a.fingerprint === b.fingerprint && a.reason === b.reason
 }
 
 /** The failures since the account was last in order, the newest last. Handing a token out changes nothing about it. */
@@ -79,9 +81,9 @@ export function withUses(file: AuthFile, uses: readonly Use[]): AuthFile {
     const own = uses.filter(({ accountId }) => accountId === account.id)
     const last = own.at(-1)
     if (last === undefined) return account
-    const history = own.reduce(
-      (past, { accountId: _, ...use }) => withEvent(past, { event: 'handed-out', ...use }),
-      account.history,
+    const history = own.reduce<readonly HistoryEvent[]>(
+      (past, { accountId: _, ...use }) => appended(past, { event: 'handed-out', ...use }),
+      readHistory(account.history),
     )
     return { ...account, lastUsedAt: last.at, history }
   })
