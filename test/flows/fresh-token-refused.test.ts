@@ -50,6 +50,7 @@ describe('freshToken, refused for good', () => {
       expect(await failure(ask(ports))).toMatchObject({ code: 'sign-in-required' })
       expect(await failure(ask(ports, { evenIfFresh: true }))).toMatchObject({ code: 'sign-in-required' })
       expect(ports.requests.length).toBe(1)
+      expect(facts(ports)?.history.length).toBe(1)
     },
   )
 
@@ -68,7 +69,7 @@ describe('freshToken, refused for good', () => {
     expect(facts(ports)).toMatchObject({ state: 'active', secret: { generation: 2 } })
   })
 
-  const overtakenBy = (end: () => object) => {
+  const overtakenBy = (end: () => object): FakePorts => {
     const ports: FakePorts = worldWith(0, {
       answers: [
         () => {
@@ -96,6 +97,15 @@ describe('freshToken, refused for good', () => {
     expect(sent(ports)).toEqual(['RT-1', 'RT-9'])
     expect(held(ports).refresh).toBe('RT-9')
     expect(facts(ports)?.state).toBe('needs-login')
+  })
+
+  it('R5: tries no third one', async () => {
+    const ports = overtakenBy(() => {
+      putTokens(ports, { refreshToken: new Secret('RT-10'), expiresAtMs: inSeconds(-1) }, { generation: 3 })
+      return refusedForGood()
+    })
+    expect(await failure(ask(ports))).toMatchObject({ code: 'sign-in-required' })
+    expect(sent(ports)).toEqual(['RT-1', 'RT-9'])
   })
 
   it('R26: does not send a token that was spent before, and says what to do', async () => {

@@ -90,6 +90,15 @@ describe('tokenOfChoice', () => {
     },
   )
 
+  it('goes no further when the next account meets trouble with the storage', async () => {
+    const ports = world({ left: [-1, -2], answers: [refusedForGood] })
+    const locked = new AuthError('storage-locked', 'no')
+    const vault = ports.vaults.vault('keychain')
+    const read = (id: string) => (id === 'second' ? Promise.reject(locked) : vault.read(id))
+    Object.assign(ports.vaults, { vault: () => ({ ...vault, read }) })
+    expect(await failure(choose(ports))).toBe(locked)
+  })
+
   it('does not fall back from a bug', async () => {
     const ports = world({ left: [-1, 3600], preferences: { defaultAccount: 'first' } })
     Object.assign(ports.http, { send: () => Promise.reject(new TypeError('bug')) })

@@ -99,6 +99,8 @@ describe('requestRefresh', () => {
     ['slow_down', reply(400, { error: 'slow_down' }), 'refused', 'refused', 'refused'],
     ['a nested server_error', reply(400, nested('server_error')), 'refused', 'refused', 'refused'],
     ['a nested rate_limit_exceeded', reply(400, nested('rate_limit_exceeded')), 'refused', 'refused', 'refused'],
+    ['an error without a word', reply(400, { error: '' }), 'refused', 'refused', 'refused'],
+    ['a nested error without a word', reply(401, { error: {} }), 'refused', 'refused', 'refused'],
     ['an error that is a number', reply(400, { error: 5 }), 'refused', 'refused', 'refused'],
   ] as [string, Partial<HttpReply>, Kind, Kind, Kind][])(
     '%s: an outcome of Claude, of OpenAI and of a server of the user’s own',
