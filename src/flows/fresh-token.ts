@@ -144,7 +144,8 @@ async function renew(ports: FreshTokenPorts, renewing: Renewing, hold: Hold): Pr
   const coolingForMs = coolingMs(account, ports.clock.nowMs())
   const mustWait = coolingForMs > (insist ? LONGEST_WAIT_MS : 0)
   const lost = lostRenewal(ports, account, refreshToken)
-  const isLost = lost !== undefined && isAlive
+  // Who insists on a token without a known end has had it refused: there is nothing left to protect.
+  const isLost = lost !== undefined && isAlive && !(isForced && held.tokens.expiresAtMs === undefined)
   const obstacle = mustWait ? stillCooling(account, coolingForMs) : isLost ? answerLost(account, lost.at) : undefined
   if (obstacle !== undefined) return stillUsable(ports, account, held, obstacle, 'waiting')
   if (coolingForMs > 0) await ports.clock.sleep(coolingForMs, ports.interruption)

@@ -121,4 +121,12 @@ describe('freshToken, when the answer to a renewal is lost', () => {
     expect(ports.requests.length).toBe(2)
     expect(held(ports).generation).toBe(8)
   })
+
+  it('R25: sends it again for somebody who insists when nobody told how long the old token lasts', async () => {
+    const ports = worldWith(60, { answers: [answers(502), granted()] })
+    putTokens(ports, { expiresAtMs: undefined })
+    expect(await ask(ports, { evenIfFresh: true })).toMatchObject({ outcome: 'kept' })
+    expect(await ask(ports, { evenIfFresh: true })).toMatchObject({ outcome: 'renewed' })
+    expect(ports.requests.length).toBe(2)
+  })
 })
