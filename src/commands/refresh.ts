@@ -5,7 +5,7 @@ import type { Account, AuthFile } from '../model/account.ts'
 import { AuthError } from '../model/errors.ts'
 import type { Ports } from '../model/ports.ts'
 import { jsonText } from '../ui/account-json.ts'
-import { refreshRows, refreshSummary } from '../ui/refresh-rows.ts'
+import { refreshRows, refreshSummary, type RefreshSummary } from '../ui/refresh-rows.ts'
 import { durationMs, isJson, lanesAtOnce } from './options.ts'
 
 interface RefreshOptions {
@@ -78,15 +78,6 @@ function chosen(
     const endsSoon = expiresAt !== null && Date.parse(expiresAt) - nowMs < withinMs
     return endsSoon && secret.renewable && state !== 'needs-login'
   })
-}
-
-export interface RefreshSummary {
-  readonly total: number
-  readonly renewed: number
-  readonly fresh: number
-  readonly failed: number
-  readonly skipped: number
-  readonly durationMs: number
 }
 
 function summaryOf(rows: readonly RefreshRow[], tookMs: number): RefreshSummary {

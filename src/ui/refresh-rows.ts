@@ -26,7 +26,8 @@ function line(row: RefreshView, width: number, nowMs: number, style: Style): str
   return `${style.bold(row.name.padEnd(width))}  ${outcome}  ${what}  ${style.dim(`(${tenths(row.durationMs)})`)}\n`
 }
 
-export interface SummaryView {
+/** How it went as a whole. The names are part of the public contract. */
+export interface RefreshSummary {
   readonly total: number
   readonly renewed: number
   readonly fresh: number
@@ -36,7 +37,7 @@ export interface SummaryView {
 }
 
 /** `3 accounts in 1.2s: 2 renewed, 1 failed`. */
-export function refreshSummary(summary: SummaryView, known: number, signIn: string): string {
+export function refreshSummary(summary: RefreshSummary, known: number, signIn: string): string {
   if (summary.total === 0) return known === 0 ? `nobody is signed in; ${signIn}` : 'nothing ends soon'
   const counts = (['renewed', 'fresh', 'failed', 'skipped'] as const).flatMap((outcome) =>
     summary[outcome] === 0 ? [] : `${summary[outcome]} ${outcome}`,
