@@ -26,3 +26,11 @@ export interface TokenBundle {
   readonly clientId: string
   readonly tokens: TokenSet
 }
+
+/** Printable ASCII without the blank: RFC 6749 §A.12 less what would break a header. */
+const TOKEN = /^[\x21-\x7e]{1,16384}$/
+
+/** Whether a value can be a token at all. */
+export function isTokenText(value: unknown): value is string {
+  return typeof value === 'string' && TOKEN.test(value)
+}

@@ -2,12 +2,12 @@ import { AuthError } from '../model/errors.ts'
 import type { Http, HttpReply } from '../model/ports.ts'
 import type { Provider } from '../model/provider.ts'
 import type { Secret } from '../model/secret.ts'
-import type { TokenBundle } from '../model/tokens.ts'
+import { isTokenText, type TokenBundle } from '../model/tokens.ts'
 import { isRecord, text, type UntrustedRecord } from '../model/untrusted.ts'
 import { encoded } from './encoded.ts'
 import { refusalOf } from './refusal.ts'
 import { retryAfterMs } from './retry-after.ts'
-import { isTokenText, jsonBody } from './token-response.ts'
+import { jsonBody } from './token-response.ts'
 
 /**
  * What came of a refresh grant, told apart by what it means for the refresh token:

@@ -1,8 +1,8 @@
 import { AuthError } from '../model/errors.ts'
 import { Secret } from '../model/secret.ts'
-import type { TokenSet } from '../model/tokens.ts'
+import { isTokenText, type TokenSet } from '../model/tokens.ts'
 import { isRecord, json, record, type UntrustedRecord } from '../model/untrusted.ts'
-import { isTokenText, readTokenResponse } from './token-response.ts'
+import { readTokenResponse } from './token-response.ts'
 
 /** What an answer to the refresh grant is worth. */
 export interface Renewal {

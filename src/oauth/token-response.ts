@@ -1,9 +1,9 @@
 import { AuthError } from '../model/errors.ts'
+import { unverifiedClaims } from '../model/jwt-claims.ts'
 import type { HttpReply } from '../model/ports.ts'
 import { Secret } from '../model/secret.ts'
-import type { TokenSet } from '../model/tokens.ts'
+import { isTokenText, type TokenSet } from '../model/tokens.ts'
 import { isRecord, json, record, type UntrustedRecord } from '../model/untrusted.ts'
-import { unverifiedClaims } from './jwt-claims.ts'
 
 /** A token response taken apart: the tokens, what was odd, and the rest without any token. */
 export interface TokenResponse {
@@ -14,9 +14,6 @@ export interface TokenResponse {
   /** What stood beside the tokens, for `Provider.identify`. */
   readonly extras: UntrustedRecord
 }
-
-/** Printable ASCII without the blank: RFC 6749 §A.12 less what would break a header. */
-const TOKEN = /^[\x21-\x7e]{1,16384}$/
 
 /** Ten years, in seconds: more is nonsense, and `Date` ends at 8.64e12 s. */
 const LIFETIME_LIMIT_SECONDS = 315_360_000
@@ -67,11 +64,6 @@ export function readTokenResponse(
 export function jsonBody(reply: HttpReply): UntrustedRecord | undefined {
   const value = json(reply.body.replace(/^\uFEFF/, ''))
   return isRecord(value) ? record(value) : undefined
-}
-
-/** Whether a value can be a token at all. */
-export function isTokenText(value: unknown): value is string {
-  return typeof value === 'string' && TOKEN.test(value)
 }
 
 function token(value: unknown, what: string): string | undefined {
