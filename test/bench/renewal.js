@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { login } from './sign-in.js'
 
 const ROOT = process.cwd()
 const BIN = join(ROOT, 'bin', 'aiauth.js')
@@ -44,23 +45,6 @@ async function worldWith(delayMs, lifetimeSeconds) {
       rmSync(home, { recursive: true, force: true })
     },
   }
-}
-
-function login(env) {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [BIN, 'login', 'claude', '--no-browser'], { env })
-    let words = ''
-    let isCalled = false
-    child.stderr.on('data', (chunk) => {
-      words += chunk
-      const url = /^http:\S+$/m.exec(words)?.[0]
-      if (url === undefined || isCalled) return
-      isCalled = true
-      const asked = new URL(url).searchParams
-      void fetch(`${asked.get('redirect_uri')}?code=C&state=${asked.get('state')}`)
-    })
-    child.on('close', (code) => (code === 0 ? resolve() : reject(new Error(words))))
-  })
 }
 
 function time(argv, env) {

@@ -1,11 +1,12 @@
 // Benchmarks as ratios in one run: commands take turns with `node -e 0` (A B A B …), and what
 // counts is the median of the paired ratios. Never a test: times depend on the machine.
-import { spawn, spawnSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { createServer } from 'node:http'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { randomUUID } from 'node:crypto'
+import { login } from './sign-in.js'
 
 const ROOT = process.cwd()
 const BIN = join(ROOT, 'bin', 'aiauth.js')
@@ -46,30 +47,6 @@ function provider() {
       const claude = { authorizationEndpoint: `${origin}/authorize`, tokenEndpoint: `${origin}/token` }
       resolve({ settings: { providers: { claude } }, close: () => server.close() })
     })
-  })
-}
-
-/** Signs in as a browser would and returns the time from the callback to the page that says it is stored. */
-function login(env, name = 'claude') {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [BIN, 'login', 'claude', '--no-browser', '--name', name], { env })
-    let words = ''
-    let isCalled = false
-    let took = 0
-    child.stderr.on('data', (chunk) => {
-      words += chunk
-      const url = /^http:\S+$/m.exec(words)?.[0]
-      if (url === undefined || isCalled) return
-      isCalled = true
-      const asked = new URL(url).searchParams
-      // The person needs a moment; so does the warming that goes on meanwhile.
-      setTimeout(async () => {
-        const startedAt = performance.now()
-        await fetch(`${asked.get('redirect_uri')}?code=C&state=${asked.get('state')}`).then((page) => page.text())
-        took = performance.now() - startedAt
-      }, 400)
-    })
-    child.on('close', (code) => (code === 0 ? resolve(took) : reject(new Error(words))))
   })
 }
 
