@@ -1,14 +1,13 @@
 import type { Account, StorageKind } from '../model/account.ts'
 import { AuthError } from '../model/errors.ts'
 import type { Use } from '../model/history.ts'
-import type { Caller, Clock, Vault } from '../model/ports.ts'
+import type { Caller, Vault } from '../model/ports.ts'
 import type { TokenBundle } from '../model/tokens.ts'
 import { signInAgain } from './choose-account.ts'
 import { vaultOf } from './vault-of.ts'
 
 export interface HeldTokenPorts {
   readonly vaults: { vault(kind: StorageKind): Pick<Vault, 'read'> }
-  readonly clock: Pick<Clock, 'nowMs'>
 }
 
 /**
@@ -17,7 +16,7 @@ export interface HeldTokenPorts {
  *
  * @throws AuthError `secret-missing`, and what the vault throws.
  */
-export async function heldToken({ vaults }: Pick<HeldTokenPorts, 'vaults'>, account: Account): Promise<TokenBundle> {
+export async function heldToken({ vaults }: HeldTokenPorts, account: Account): Promise<TokenBundle> {
   const gone = `the tokens of ${account.name} are gone from the ${account.secret.store}`
   try {
     const bundle = await vaultOf(vaults, account).read(account.id)

@@ -1,3 +1,4 @@
+import { timeText } from './time.ts'
 import { isRecord, text } from './untrusted.ts'
 import type { AuthFile, HistoryEvent, HistoryEventName } from './account.ts'
 
@@ -55,12 +56,6 @@ export function readHistory(history: readonly unknown[]): HistoryEvent[] {
     )
     return [{ ...rest, ...Object.fromEntries([...texts, ...numbers]), event, at }]
   })
-}
-
-/** A time as RFC 3339 UTC, `undefined` for what is none. */
-export function timeText(value: unknown): string | undefined {
-  const ms = typeof value === 'string' && /^\d{4}-\d\d-\d\dT/.test(value) ? Date.parse(value) : Number.NaN
-  return Number.isNaN(ms) ? undefined : new Date(ms).toISOString()
 }
 
 /** A token was given to a program; noted apart from `auth.json`, which is not written for each of them. */

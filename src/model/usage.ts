@@ -1,3 +1,4 @@
+import { timeText } from './time.ts'
 import { isRecord, record, text } from './untrusted.ts'
 
 /** One rate-limit window of a subscription. */
@@ -34,7 +35,7 @@ export function usageWindows(
   for (const source of sources) {
     const [name, usedPercent] = [text(source.name), percentage(source.usedPercent)]
     if (name === undefined || usedPercent === undefined || found.has(name)) continue
-    found.set(name, { name, usedPercent, resetsAt: timeOrNull(source.resetsAt) })
+    found.set(name, { name, usedPercent, resetsAt: timeText(source.resetsAt) ?? null })
     if (found.size === WINDOW_LIMIT) break
   }
   return [...found.values()]
@@ -44,22 +45,16 @@ function percentage(value: unknown): number | undefined {
   return typeof value === 'number' && value >= 0 && value <= PERCENT_LIMIT ? value : undefined
 }
 
-/** Texts that begin as RFC 3339 does: `Date` would take many others. */
-function timeOrNull(value: unknown): string | null {
-  const ms = typeof value === 'string' && /^\d{4}-\d\d-\d\dT/.test(value) ? Date.parse(value) : Number.NaN
-  return Number.isNaN(ms) ? null : new Date(ms).toISOString()
-}
-
 /** What a file holds of an account's usage, every part of it checked; `undefined` where nothing is known. */
 export function readUsage(value: unknown): Usage | undefined {
   if (!isRecord(value)) return undefined
   const { checkedAt, windows, askAgainAt, problem } = record(value)
-  const [next, words] = [timeOrNull(askAgainAt), text(problem)]
+  const [next, words] = [timeText(askAgainAt), text(problem)]
   const sources = Array.isArray(windows) ? windows.map(record) : []
   return {
-    checkedAt: timeOrNull(checkedAt),
+    checkedAt: timeText(checkedAt) ?? null,
     windows: usageWindows(sources.map(({ name, usedPercent, resetsAt }) => ({ name, usedPercent, resetsAt }))),
-    ...(next !== null && { askAgainAt: next }),
+    ...(next !== undefined && { askAgainAt: next }),
     ...(words !== undefined && { problem: words }),
   }
 }

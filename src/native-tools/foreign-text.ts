@@ -1,5 +1,6 @@
 import { AuthError } from '../model/errors.ts'
 import { Secret } from '../model/secret.ts'
+import { LATEST_MS } from '../model/time.ts'
 import { isTokenText } from '../model/tokens.ts'
 import { isRecord, json, record, type UntrustedRecord } from '../model/untrusted.ts'
 
@@ -41,9 +42,6 @@ export function tokenIn(value: unknown): Secret | undefined {
 
 /** RFC 3339 §5.6, with the blank and the lower case that it allows, and an offset without colon as chrono does. */
 const TIME = /^(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d(?:\.\d+)?)([Zz]|[+-]\d\d:?\d\d)$/
-
-/** The end of the year 9999: the last time that RFC 3339 can tell. */
-const LATEST_MS = 253_402_300_799_999
 
 /** A written time in milliseconds, `undefined` for anything else. */
 export function writtenTimeMs(value: unknown): number | undefined {

@@ -1,5 +1,6 @@
 import { AuthError } from '../model/errors.ts'
-import { timeText, type Use } from '../model/history.ts'
+import type { Use } from '../model/history.ts'
+import { timeText } from '../model/time.ts'
 import { isRecord, json, text } from '../model/untrusted.ts'
 import { usesLogIn } from './note-use.ts'
 import { removeQuietly } from './private-files.ts'

@@ -1,13 +1,11 @@
 import { AuthError } from '../model/errors.ts'
 import { Secret } from '../model/secret.ts'
+import { LATEST_MS } from '../model/time.ts'
 import type { TokenBundle } from '../model/tokens.ts'
 import { json, record } from '../model/untrusted.ts'
 
 /** Format of the stored text; a later one is refused, not guessed at. */
 const BUNDLE_VERSION = 1
-
-/** The end of the year 9999: the last time that RFC 3339 can tell. */
-const LATEST_MS = 253_402_300_799_999
 
 /**
  * A bundle as the text that a vault keeps: one JSON object on one ASCII line. Whole or

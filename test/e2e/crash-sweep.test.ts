@@ -1,10 +1,10 @@
 import { readdirSync, rmSync, statSync, utimesSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { operationsOf, whyNoFaults, withFault, type Fault, type Operation } from '../real/faults/faults.ts'
+import { whyNoFaults, withFault, type Fault, type Operation } from '../real/faults/faults.ts'
 import { startOneUseServer, type OneUseServer } from './one-use-server.ts'
 import { filesIn, run, type Ended } from './program.ts'
-import { worldWith, type World } from './renewal-world.ts'
+import { recorded, worldWith, type World } from './renewal-world.ts'
 
 /** Programs at once: they mostly wait for the disk. */
 const POOL = 4
@@ -192,11 +192,6 @@ describe.skipIf(whyNoFaults() !== undefined)('aiauth token with an expired token
     server = await startOneUseServer()
   })
   afterAll(() => server.close())
-
-  const recorded = async ({ home }: World, fault?: Fault) => {
-    await run(['token', 'work'], { home, env: withFault(home, fault) })
-    return operationsOf(home)
-  }
 
   it('R7, R8, R9, R12, R15, F15, F16, F23: loses nothing at any operation of a renewal', LIMIT, async () => {
     const operations = await recorded(await worldWith(server))

@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { operationsOf, whyNoFaults, withFault, type Fault, type Operation } from '../real/faults/faults.ts'
+import { whyNoFaults, type Operation } from '../real/faults/faults.ts'
 import { startOneUseServer, type OneUseServer } from './one-use-server.ts'
-import { run } from './program.ts'
-import { worldWith, type World } from './renewal-world.ts'
+import { recorded, worldWith } from './renewal-world.ts'
 
 const STEPS = ['mkdir', 'write', 'overwrite', 'sync', 'rename', 'send', 'receive', 'tell', 'unlink']
 /** A power cut ends every holder of a lock, and who used a token when is worth no sync. */
@@ -31,11 +30,6 @@ describe.skipIf(whyNoFaults() !== undefined)('aiauth token, before a power cut',
     server = await startOneUseServer()
   })
   afterAll(() => server.close())
-
-  const recorded = async ({ home }: World, fault?: Fault) => {
-    await run(['token', 'work'], { home, env: withFault(home, fault) })
-    return operationsOf(home)
-  }
 
   it('R1, R7, F16: has each thing on the disk before it does what depends on it', async () => {
     expect(stepsOf(await recorded(await worldWith(server)))).toEqual([

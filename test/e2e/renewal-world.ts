@@ -8,7 +8,8 @@ import { claude } from '../../src/providers/claude.ts'
 import { sealedVaultOnDisk } from '../../src/system/sealed-vault-on-disk.ts'
 import { account, bundle } from '../fakes/account.ts'
 import type { Family, OneUseServer } from './one-use-server.ts'
-import { temporaryHome } from './program.ts'
+import { operationsOf, withFault, type Fault, type Operation } from '../real/faults/faults.ts'
+import { run, temporaryHome } from './program.ts'
 
 /** An account `work` whose access token has `secondsLeft`, and whose refresh token the server will take once. */
 export interface World {
@@ -45,4 +46,10 @@ export async function worldWith(server: OneUseServer, secondsLeft = -60): Promis
     accountId: id,
     keptRefreshToken: async () => (await sealedVaultOnDisk(home, undefined).read(id))?.tokens.refreshToken?.reveal(),
   }
+}
+
+/** Every file operation of one `aiauth token`, in order, with this fault if any. */
+export async function recorded({ home }: World, fault?: Fault): Promise<Operation[]> {
+  await run(['token', 'work'], { home, env: withFault(home, fault) })
+  return operationsOf(home)
 }
