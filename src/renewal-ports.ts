@@ -3,6 +3,7 @@ import type { StorageKind } from './model/account.ts'
 import { authFileOnDisk } from './system/auth-file-on-disk.ts'
 import { caller } from './system/caller.ts'
 import { clock } from './system/clock.ts'
+import { foreignFilesOnDisk } from './system/foreign-files-on-disk.ts'
 import { createHttp } from './system/http.ts'
 import { journalOnDisk } from './system/journal-on-disk.ts'
 import { settingsOnDisk } from './system/settings-on-disk.ts'
@@ -20,6 +21,7 @@ export type RenewalPorts = Pick<
   | 'authFile'
   | 'journal'
   | 'uses'
+  | 'foreignFiles'
   | 'settings'
   | 'trace'
   | 'interruption'
@@ -51,6 +53,7 @@ export function createRenewalPorts({ home, variables, interruption, vault, say }
     authFile: authFileOnDisk(home),
     journal: journalOnDisk(home, interruption.signal),
     uses: { note: (use) => noteUse(home, use), read: () => readUses(home) },
+    foreignFiles: foreignFilesOnDisk(),
     settings: settingsOnDisk(home),
     trace,
     interruption: interruption.signal,

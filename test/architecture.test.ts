@@ -44,6 +44,7 @@ const MAY_REVEAL: readonly string[] = [
   'oauth/renewal.ts',
   'oauth/revocation.ts',
   'oauth/token-endpoint.ts',
+  'system/foreign-files-on-disk.ts',
   'system/keychain-vault.ts',
   'system/passphrase.ts',
   'vault/bundle.ts',

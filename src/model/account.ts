@@ -22,9 +22,10 @@ export const ACCOUNT_STATES: readonly AccountState[] = ['created', 'active', 'ex
  * - `failed`: a renewal or a check did not succeed, and may later
  * - `lost`: a renewal was sent and its answer did not arrive
  * - `checked`: the provider accepted the access token
+ * - `migrated`: it came out of another program's file
  */
 export type HistoryEventName =
-  'signed-in' | 'renewed' | 'adopted' | 'handed-out' | 'refused' | 'failed' | 'lost' | 'checked'
+  'signed-in' | 'renewed' | 'adopted' | 'handed-out' | 'refused' | 'failed' | 'lost' | 'checked' | 'migrated'
 
 /** One event of an account's past. Fingerprints may stand here, secrets never. */
 export interface HistoryEvent {
@@ -77,6 +78,7 @@ export interface Account {
   readonly usage: unknown
   readonly history: readonly HistoryEvent[]
   readonly secret: SecretFacts
+  /** Another tool's file that holds the same grant; `model/linked.ts` reads it. */
   readonly linkedTo: unknown
 }
 

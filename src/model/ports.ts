@@ -1,4 +1,5 @@
 import type { AuthFile, StorageKind } from './account.ts'
+import type { ForeignFiles } from './foreign-files.ts'
 import type { Use } from './history.ts'
 import type { Journal } from './journal.ts'
 import type { Loopback } from './loopback.ts'
@@ -23,6 +24,7 @@ export interface Ports {
   readonly authFile: AuthFileStore
   readonly journal: Journal
   readonly uses: Uses
+  readonly foreignFiles: ForeignFiles
   readonly settings: Settings
   readonly identifiers: Identifiers
   readonly trace: Trace
@@ -176,6 +178,12 @@ export interface Vault {
   write(bundle: TokenBundle): Promise<void>
   /** Removing what is not there is no error. */
   remove(accountId: string): Promise<void>
+  /** A key of our own, such as the one that opens the backups; `undefined` when none is kept under this name. */
+  readKey(name: string): Promise<Secret | undefined>
+  /** When this returns, the key is durable. */
+  writeKey(name: string, key: Secret): Promise<void>
+  /** Removing what is not there is no error. */
+  removeKey(name: string): Promise<void>
 }
 
 export interface AuthFileStore {

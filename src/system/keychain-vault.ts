@@ -32,7 +32,15 @@ export function keychainVault(keychain: KeychainVerbs): Vault {
       await keychain.deletePassword(accountId)
       await keychain.deletePassword(probeItem(accountId))
     },
+    async readKey(name) {
+      const text = await keychain.getPassword(keyItem(name))
+      return text === undefined ? undefined : new Secret(text)
+    },
+    writeKey: (name, key) => keychain.setPassword(keyItem(name), key.reveal()),
+    removeKey: (name) => keychain.deletePassword(keyItem(name)),
   }
 }
+
+const keyItem = (name: string) => `key/${name}`
 
 const probeItem = (accountId: string) => `probe/${accountId}`

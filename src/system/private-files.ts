@@ -37,20 +37,48 @@ export function replacePrivateFile(path: string, text: string, stillAllowed: () 
   try {
     makePrivateFolder(dirname(path))
     const target = linkTarget(path)
-    const temporary = join(dirname(target), `.${basename(target)}.${randomBytes(8).toString('hex')}.tmp`)
     sweepTemporaries(target)
-    try {
-      writeNewFile(temporary, text)
+    replaceTarget(target, text, () => {
       stillAllowed()
-      renamePatiently(temporary, target)
-    } catch (error) {
-      removeQuietly(temporary)
-      throw error
-    }
-    syncFolder(dirname(target))
+      return true
+    })
   } catch (error) {
     throw error instanceof AuthError ? error : cannotWrite(basename(path), dirname(path), error)
   }
+}
+
+/**
+ * Replaces another program's file in the same way, without a word about the folder it stands in.
+ *
+ * @param isStill - asked right before the rename; false leaves all as it was
+ * @returns whether the file was replaced
+ * @throws AuthError `storage-unavailable`.
+ */
+export function replaceForeignFile(path: string, text: string, isStill: () => boolean): boolean {
+  try {
+    const target = linkTarget(path)
+    sweepTemporaries(target)
+    return replaceTarget(target, text, isStill)
+  } catch (error) {
+    throw error instanceof AuthError ? error : cannotWrite(basename(path), dirname(path), error)
+  }
+}
+
+function replaceTarget(target: string, text: string, isStill: () => boolean): boolean {
+  const temporary = join(dirname(target), `.${basename(target)}.${randomBytes(8).toString('hex')}.tmp`)
+  try {
+    writeNewFile(temporary, text)
+    if (!isStill()) {
+      removeQuietly(temporary)
+      return false
+    }
+    renamePatiently(temporary, target)
+  } catch (error) {
+    removeQuietly(temporary)
+    throw error
+  }
+  syncFolder(dirname(target))
+  return true
 }
 
 /**

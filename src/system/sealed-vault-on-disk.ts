@@ -64,6 +64,21 @@ export function sealedVaultOnDisk(home: string, findPassphrase: FindPassphrase |
     })
   }
 
+  const readItem = async (name: string) => {
+    const file = read()
+    return file === undefined || !Object.hasOwn(file.items, name) ? undefined : openItem(file, await unlock(file), name)
+  }
+  const writeItem = (name: string, text: Secret) => change(({ file, key }) => sealItem(file, key, name, text))
+  const removeItem = async (name: string) => {
+    const file = read()
+    if (file === undefined || !Object.hasOwn(file.items, name)) return
+    await withLock(`${path}.lock`, (lock) => {
+      const current = read()
+      if (current === undefined) return
+      replacePrivateFile(path, formatSealedFile(withoutItem(current, name)), () => lock.assertHeld())
+    })
+  }
+
   return {
     kind,
     async probe() {
@@ -72,20 +87,15 @@ export function sealedVaultOnDisk(home: string, findPassphrase: FindPassphrase |
       await withLock(`${path}.lock`, () => undefined)
     },
     async read(accountId) {
-      const file = read()
-      if (file === undefined || !Object.hasOwn(file.items, accountId)) return undefined
-      const text = openItem(file, await unlock(file), accountId)
+      const text = await readItem(accountId)
       return text === undefined ? undefined : readBundle(text, accountId)
     },
-    write: (bundle) => change(({ file, key }) => sealItem(file, key, bundle.accountId, writeBundle(bundle))),
-    async remove(accountId) {
-      const file = read()
-      if (file === undefined || !Object.hasOwn(file.items, accountId)) return
-      await withLock(`${path}.lock`, (lock) => {
-        const current = read()
-        if (current === undefined) return
-        replacePrivateFile(path, formatSealedFile(withoutItem(current, accountId)), () => lock.assertHeld())
-      })
-    },
+    write: (bundle) => writeItem(bundle.accountId, writeBundle(bundle)),
+    remove: removeItem,
+    readKey: (name) => readItem(keyItem(name)),
+    writeKey: (name, key) => writeItem(keyItem(name), key),
+    removeKey: (name) => removeItem(keyItem(name)),
   }
 }
+
+const keyItem = (name: string) => `key/${name}`

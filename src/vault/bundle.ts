@@ -38,21 +38,19 @@ export function writeBundle(bundle: TokenBundle): Secret {
  */
 export function readBundle(stored: Secret, accountId: string): TokenBundle {
   const source = record(json(stored.reveal()))
-  const word = (name: string) => (typeof source[name] === 'string' && source[name] !== '' ? source[name] : undefined)
+  const line = (name: string) => (typeof source[name] === 'string' ? source[name] : undefined)
   const number = (name: string) => {
     const value = source[name]
     return typeof value === 'number' && value >= 0 && value <= LATEST_MS ? value : undefined
   }
-  const secret = (name: string) => (word(name) === undefined ? undefined : new Secret(String(source[name])))
+  const secret = (name: string) => (line(name) ? new Secret(String(source[name])) : undefined)
   const accessToken = secret('accessToken')
-  const [generation, provider, tokenEndpoint, clientId] = [
-    number('generation'),
-    word('provider'),
-    word('tokenEndpoint'),
-    word('clientId'),
-  ]
+  const [generation, provider] = [number('generation'), line('provider')]
+  // An API key was issued by no endpoint and to no client.
+  const [tokenEndpoint, clientId] = [line('tokenEndpoint'), line('clientId')]
+  const isWhole = generation && provider && tokenEndpoint !== undefined && clientId !== undefined
   const belongsHere = source['version'] === BUNDLE_VERSION && source['accountId'] === accountId
-  if (!belongsHere || !accessToken || !generation || !provider || !tokenEndpoint || !clientId) throw unreadable()
+  if (!belongsHere || !accessToken || !isWhole) throw unreadable()
   return {
     accountId,
     generation,

@@ -62,6 +62,20 @@ export function vaultContract(name: string, open: () => Vault | Promise<Vault>):
       expect((await vault.read(bundle().accountId))?.tokens.accessToken.reveal()).toHaveLength(10_000)
     })
 
+    it('keeps keys by name, apart from the accounts', async () => {
+      const vault = await open()
+      await vault.write(bundle())
+      expect(await vault.readKey(bundle().accountId)).toBeUndefined()
+      await vault.writeKey('backup', new Secret('k-1'))
+      await vault.writeKey('backup', new Secret('k-2'))
+      expect((await vault.readKey('backup'))?.reveal()).toBe('k-2')
+      expect(await vault.read('backup')).toBeUndefined()
+      await vault.removeKey('backup')
+      await vault.removeKey('backup')
+      expect(await vault.readKey('backup')).toBeUndefined()
+      expect((await vault.read(bundle().accountId))?.generation).toBe(1)
+    })
+
     it('proves that it works and leaves nothing behind', async () => {
       const vault = await open()
       await vault.probe()

@@ -1,5 +1,9 @@
 import type { AuthFile, StorageKind } from '../../src/model/account.ts'
 import { AuthError } from '../../src/model/errors.ts'
+import { createHash, randomBytes } from 'node:crypto'
+import type { Backup, Backups, NewBackup } from '../../src/model/backup.ts'
+import type { ForeignFile, ForeignFiles } from '../../src/model/foreign-files.ts'
+import { Secret } from '../../src/model/secret.ts'
 import type { Use } from '../../src/model/history.ts'
 import type { JournalRecord } from '../../src/model/journal.ts'
 import type { Http, HttpReply, HttpRequest, Listener, Outcome, Ports, Terminal, Vault } from '../../src/model/ports.ts'
@@ -28,6 +32,8 @@ export interface FakeWorld {
   readonly readOnly?: AuthError
   /** The exit code of every program that is run, or why it cannot be. */
   readonly programEnds?: number | AuthError
+  /** Other programs' files, by their path. */
+  readonly foreign?: Readonly<Record<string, string>>
   /** What other programs' settings say, by the name of their folder below the home. */
   readonly programSettings?: Readonly<Record<string, object>>
 }
@@ -37,6 +43,10 @@ export interface FakePorts extends Ports {
   readonly stderr: string[]
   readonly requests: HttpRequest[]
   readonly bundles: Map<string, TokenBundle>
+  readonly keys: Map<string, Secret>
+  readonly backups: Backups
+  /** Other programs' files as they stand now, by their path. */
+  readonly foreign: Map<string, string>
   readonly outcomes: Outcome[]
   readonly openPorts: Set<string>
   /** Every proxy that `http.via` was given. */
@@ -56,6 +66,8 @@ export function fakePorts(world: FakeWorld = {}): FakePorts {
   const stderr: string[] = []
   const requests: HttpRequest[] = []
   const bundles = new Map<string, TokenBundle>()
+  const keys = new Map<string, Secret>()
+  const foreign = new Map(Object.entries(world.foreign ?? {}))
   const outcomes: Outcome[] = []
   const openPorts = new Set<string>()
   const callbacks: string[] = []
@@ -127,6 +139,9 @@ export function fakePorts(world: FakeWorld = {}): FakePorts {
     read: (id) => (world.brokenVault ? Promise.reject(world.brokenVault) : Promise.resolve(bundles.get(id))),
     write: (bundle) => Promise.resolve(void bundles.set(bundle.accountId, bundle)),
     remove: (id) => (world.brokenVault ? Promise.reject(world.brokenVault) : Promise.resolve(void bundles.delete(id))),
+    readKey: (name) => (world.brokenVault ? Promise.reject(world.brokenVault) : Promise.resolve(keys.get(name))),
+    writeKey: (name, key) => Promise.resolve(void keys.set(name, key)),
+    removeKey: (name) => Promise.resolve(void keys.delete(name)),
   })
 
   return {
@@ -134,6 +149,8 @@ export function fakePorts(world: FakeWorld = {}): FakePorts {
     stderr,
     requests,
     bundles,
+    keys,
+    foreign,
     outcomes,
     openPorts,
     proxies,
@@ -194,6 +211,8 @@ export function fakePorts(world: FakeWorld = {}): FakePorts {
       },
       drop: (id) => void records.delete(id),
     },
+    foreignFiles: fakeForeignFiles(foreign),
+    backups: fakeBackups(),
     uses: { note: (use) => void uses.push(use), read: () => uses },
     settings: {
       read: () => record({ ...world.config, ...acceptedTerms }),
@@ -206,5 +225,67 @@ export function fakePorts(world: FakeWorld = {}): FakePorts {
     trace: () => undefined,
     interruption: interruption.signal,
     uninterrupted: (work) => work(),
+  }
+}
+
+const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
+
+/** Files in memory; nobody else ever writes them by halves. */
+export function fakeForeignFiles(files: Map<string, string>): ForeignFiles {
+  const read = (path: string): ForeignFile | undefined => {
+    const text = files.get(path)
+    if (text === undefined) return undefined
+    return {
+      path,
+      realPath: path,
+      text: new Secret(text),
+      sha256: sha256(text),
+      bytes: Buffer.byteLength(text),
+      mode: 0o600,
+      isWritable: true,
+      modifiedAtMs: NOW_MS,
+    }
+  }
+  return {
+    read: (path) => Promise.resolve(read(path)),
+    replace(before, text) {
+      if (read(before.path)?.sha256 !== before.sha256) return false
+      files.set(before.path, text.reveal())
+      return true
+    },
+    whenIdle: () => Promise.resolve(),
+  }
+}
+
+/** Backups in memory, sealed by name only. */
+export function fakeBackups(): Backups {
+  const kept: { backup: Backup; text: string }[] = []
+  const find = ({ id }: Backup) => {
+    const found = kept.find(({ backup }) => backup.id === id)
+    if (found === undefined) throw new AuthError('auth-file-invalid', `${id} is gone`)
+    return found
+  }
+  return {
+    create(text: Secret, facts: NewBackup) {
+      const sequence = kept.length + 1
+      const id = `auth_backup_20261121_100000${sequence === 1 ? '' : `-${sequence}`}`
+      const plain = text.reveal()
+      const [bytes, digest] = [Buffer.byteLength(plain), sha256(plain)]
+      const made = { id, path: `/home/aiauth/backup/${id}.json`, createdAt: '2026-11-21T10:00:00.000Z', sequence }
+      const backup: Backup = { ...facts, ...made, bytes, sha256: digest, isSealed: false, checksum: 'ok' }
+      kept.unshift({ backup, text: plain })
+      return backup
+    },
+    list: () => kept.map(({ backup }) => backup),
+    read: (backup) => new Secret(find(backup).text),
+    seal(backup) {
+      const found = find(backup)
+      return (found.backup = { ...found.backup, isSealed: true })
+    },
+    newKey: () => new Secret(randomBytes(32).toString('base64')),
+    remove(backup) {
+      const at = kept.findIndex(({ backup: { id } }) => id === backup.id)
+      if (at >= 0) kept.splice(at, 1)
+    },
   }
 }
