@@ -40,7 +40,7 @@ export async function keepAccount(
   }
   const atMs = ports.clock.nowMs()
   const signedIn = { event: 'signed-in', atMs, by: ports.environment.caller } as const
-  const account = withHappening(withBundle(newAccount(input, bundle, atMs), bundle), signedIn)
+  const account = withHappening(newAccount(input, bundle, atMs), signedIn)
   await writeAndReadBack(vault, bundle)
   try {
     await ports.authFile.update((file) => withAccount(file, account))
@@ -74,12 +74,21 @@ function isSame(a: TokenBundle, b: TokenBundle): boolean {
   )
 }
 
-/** What stands in the bundle is put on by `withBundle`. */
-function newAccount(input: KeepAccountInput, bundle: TokenBundle, nowMs: number): Account {
+/** What is known of an account when it is made, beside what stands in its bundle. */
+export interface NewAccount {
+  readonly name: string
+  readonly provider: Pick<Provider, 'id' | 'mode'>
+  readonly storage: StorageKind
+  readonly grant: Pick<Grant, 'identity' | 'verified'>
+  readonly proxy: string | undefined
+}
+
+/** An account and its bundle's facts; nothing has happened to it yet. */
+export function newAccount(input: NewAccount, bundle: TokenBundle, nowMs: number): Account {
   const { name, provider, storage, grant } = input
-  const { identity, tokens, verified } = grant
+  const { identity, verified } = grant
   const now = time(nowMs)
-  return {
+  const account: Account = {
     id: bundle.accountId,
     name,
     provider: provider.id,
@@ -104,12 +113,14 @@ function newAccount(input: KeepAccountInput, bundle: TokenBundle, nowMs: number)
     notes: null,
     usage: null,
     history: [],
-    secret: { store: storage, generation: bundle.generation, renewable: tokens.refreshToken !== undefined },
+    secret: { store: storage, generation: bundle.generation, renewable: false },
     linkedTo: null,
   }
+  return withBundle(account, bundle)
 }
 
-function withAccount(file: AuthFile, account: Account): AuthFile {
+/** The file with one account more. @throws AuthError `usage` when its name is taken. */
+export function withAccount(file: AuthFile, account: Account): AuthFile {
   assertNameIsFree(file, account.name, account.provider)
   // The kind is decided anew where nothing is kept any more (choose-storage.ts).
   const decided = file.accounts.length === 0 ? null : file.storage

@@ -23,7 +23,7 @@ export interface MigratedAccount {
 export interface NewBackup {
   /** Of the legacy file before a migration, or of what a rollback was about to replace. */
   readonly kind: 'migration' | 'rollback'
-  /** The file that was copied, absolute. */
+  /** The legacy file that the accounts came from, absolute. A migration copies it, a rollback our `auth.json`. */
   readonly source: string
   readonly custody: Custody
   readonly accounts: readonly MigratedAccount[]

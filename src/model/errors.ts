@@ -16,6 +16,7 @@ export const EXIT_CODES = {
   'auth-file-too-new': 8,
   busy: 9,
   'port-taken': 9,
+  'migration-failed': 10,
   internal: 70,
   'command-not-executable': 126,
   'command-not-found': 127,

@@ -38,6 +38,15 @@ export interface ForeignFiles {
    */
   replace(read: ForeignFile, text: Secret): boolean
   /**
+   * Writes a file where there is none, mode 0600.
+   *
+   * @returns false when one is there by now.
+   * @throws AuthError `storage-unavailable`.
+   */
+  create(path: string, text: Secret): boolean
+  /** Removes the file if it still is what was read. */
+  remove(read: ForeignFile): void
+  /**
    * Waits while the tool holds the locks under which it renews: until they are free, left
    * behind, or 10 s have passed.
    *

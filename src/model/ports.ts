@@ -208,6 +208,27 @@ export interface AuthFileStore {
    * @throws AuthError as `read`, and `busy` when the lock cannot be had.
    */
   update(change: (current: AuthFile) => AuthFile): Promise<AuthFile>
+  /**
+   * Runs the work under the file's lock, with the means to put another text in its place,
+   * whatever stands there now. Readers see the whole old or the whole new text.
+   *
+   * @throws AuthError `busy`, `storage-unavailable`.
+   */
+  rewrite<T>(work: (draft: AuthFileDraft) => Promise<T>): Promise<T>
+}
+
+/** A text that is to become `auth.json`; until then it stands beside it as `auth.json.new`. */
+export interface AuthFileDraft {
+  /** Writes it, durably. @throws AuthError `storage-unavailable`. */
+  write(text: string): void
+  /** What was written, read from the disk. @throws AuthError `auth-file-invalid`. */
+  read(): string
+  /** Puts it in the place of `auth.json`, durably. @throws AuthError `storage-unavailable`, `busy`. */
+  swap(): void
+  /** Removes it; one that is gone is no error. */
+  discard(): void
+  /** Removes `auth.json` itself, where there was none before. */
+  removeCurrent(): void
 }
 
 /** Who was given a token, noted beside `auth.json` and taken into it at its next change. */

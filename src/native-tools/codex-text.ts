@@ -41,16 +41,27 @@ export function withRenewedTokens(
 }
 
 /**
- * The file without its ChatGPT sign-in, `undefined` when nothing is left that is worth a file.
- *
- * Then the file has to go: Codex says "Not logged in" of a missing file only. `auth_mode`
- * stays as it is: with `chatgpt` and no tokens Codex sends its requests without any
- * credential, while without `auth_mode` it would begin to use, and bill, an API key.
+ * The file without its ChatGPT sign-in. `auth_mode` stays as it is: without it Codex would
+ * begin to use, and bill, an API key. The file stays, too, and `codex login status` says of
+ * it what it said before; only requests tell that nobody is signed in (measured with 0.169).
  */
-export function withoutTokens(auth: CodexAuth): Secret | undefined {
-  const rest = membersOf(auth.source.reveal()).filter(({ name }) => name !== 'tokens' && name !== 'last_refresh')
-  const isEmpty = rest.every(({ name, value }) => name === 'auth_mode' || value === 'null')
-  return isEmpty ? undefined : new Secret(indented(objectText(rest)))
+export function withoutTokens({ source }: Pick<CodexAuth, 'source'>): Secret {
+  const rest = membersOf(source.reveal()).filter(({ name }) => name !== 'tokens' && name !== 'last_refresh')
+  return new Secret(indented(objectText(rest)))
+}
+
+/** The file with the ChatGPT sign-in of another one, the rest of it as it is. */
+export function withTokensOf({ source }: Pick<CodexAuth, 'source'>, from: Pick<CodexAuth, 'source'>): Secret {
+  const signIn = membersOf(from.source.reveal()).filter(({ name }) => name === 'tokens' || name === 'last_refresh')
+  const joined = signIn.reduce((members, member) => set(members, CODEX_FIELDS, member), membersOf(source.reveal()))
+  return new Secret(indented(objectText(joined)))
+}
+
+/** The file with a refresh token that nobody can take for a live one; Codex then asks for a new sign-in. */
+export function withoutRefreshToken({ source }: Pick<CodexAuth, 'source'>): Secret {
+  const members = membersOf(source.reveal())
+  const stored = put(membersOf(valueOf(members, 'tokens')), CODEX_TOKEN_FIELDS, 'refresh_token', '')
+  return new Secret(indented(objectText(set(members, CODEX_FIELDS, { name: 'tokens', value: objectText(stored) }))))
 }
 
 const API_KEY = 'OPENAI_API_KEY'

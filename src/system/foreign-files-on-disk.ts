@@ -8,7 +8,7 @@ import type { Link } from '../model/linked.ts'
 import { Secret } from '../model/secret.ts'
 import { json } from '../model/untrusted.ts'
 import { steadyMs } from './clock.ts'
-import { replaceForeignFile } from './private-files.ts'
+import { createForeignFile, removeQuietly, replaceForeignFile } from './private-files.ts'
 import { readPrivateFile } from './read-private-file.ts'
 
 /** Programs that truncate before they write leave half a file for some milliseconds. */
@@ -38,6 +38,10 @@ export function foreignFilesOnDisk(): ForeignFiles {
         })
       }
       return replaceForeignFile(read.path, text.reveal(), () => readNow(read.path)?.sha256 === read.sha256)
+    },
+    create: (path, text) => createForeignFile(path, text.reveal()),
+    remove(read) {
+      if (readNow(read.path)?.sha256 === read.sha256) removeQuietly(read.path)
     },
     async whenIdle(link, signal) {
       const startedAtMs = steadyMs()

@@ -2,7 +2,7 @@ import type * as Os from 'node:os'
 import { isAbsolute, join, resolve } from 'node:path'
 import { AuthError } from '../model/errors.ts'
 
-type Variables = Readonly<Record<string, string | undefined>>
+export type Variables = Readonly<Record<string, string | undefined>>
 
 /**
  * The folder of all our files: `AIAUTH_HOME`, else the platform's config folder
@@ -22,7 +22,7 @@ export function homeFolder(variables: Variables, platform: string = process.plat
  * `os` is asked only where no variable names the folder: loading it takes 1 ms, which the way
  * to a token need not pay. Node 20.16 and later can be asked without an import.
  */
-function userFolder(variables: Variables, platform: string): string {
+export function userFolder(variables: Variables, platform: string = process.platform): string {
   const named = variables[platform === 'win32' ? 'USERPROFILE' : 'HOME']
   if (named !== undefined && named !== '') return named
   const { getBuiltinModule } = process as { getBuiltinModule?: (name: 'node:os') => typeof Os }

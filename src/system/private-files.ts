@@ -64,6 +64,56 @@ export function replaceForeignFile(path: string, text: string, isStill: () => bo
   }
 }
 
+/**
+ * Writes another program's file where there is none.
+ *
+ * @returns false when there is one.
+ * @throws AuthError `storage-unavailable`.
+ */
+export function createForeignFile(path: string, text: string): boolean {
+  try {
+    writeNewFile(path, text)
+    syncFolder(dirname(path))
+    return true
+  } catch (error) {
+    if (errorCode(error) === 'EEXIST') return false
+    throw cannotWrite(basename(path), dirname(path), error)
+  }
+}
+
+/** Beside the file itself, which may stand behind a symbolic link. */
+export function draftPath(path: string): string {
+  return `${linkTarget(path)}.new`
+}
+
+/**
+ * Writes what is to replace a file beside it, under a name that is known: whatever bears it
+ * is removed first, never followed. The caller holds the file's lock.
+ *
+ * @throws AuthError `storage-unavailable`.
+ */
+export function writeDraft(path: string, text: string): void {
+  try {
+    makePrivateFolder(dirname(path))
+    removeQuietly(draftPath(path))
+    writeNewFile(draftPath(path), text)
+  } catch (error) {
+    throw error instanceof AuthError ? error : cannotWrite(basename(draftPath(path)), dirname(path), error)
+  }
+}
+
+/** Puts the draft in the file's place, so that it survives a power cut. @throws AuthError `storage-unavailable`. */
+export function swapDraft(path: string, stillAllowed: () => void): void {
+  try {
+    const [draft, target] = [draftPath(path), linkTarget(path)]
+    stillAllowed()
+    renamePatiently(draft, target)
+    syncFolder(dirname(target))
+  } catch (error) {
+    throw error instanceof AuthError ? error : cannotWrite(basename(path), dirname(path), error)
+  }
+}
+
 function replaceTarget(target: string, text: string, isStill: () => boolean): boolean {
   const temporary = join(dirname(target), `.${basename(target)}.${randomBytes(8).toString('hex')}.tmp`)
   try {

@@ -11,7 +11,7 @@ import type { ProgramCall } from '../../src/model/programs.ts'
 import type { Redirect } from '../../src/model/provider.ts'
 import type { TokenBundle } from '../../src/model/tokens.ts'
 import { record } from '../../src/model/untrusted.ts'
-import { newAuthFile } from '../../src/auth-file/format.ts'
+import { newAuthFile, parseAuthFile } from '../../src/auth-file/format.ts'
 import { PLAIN } from '../../src/ui/style.ts'
 
 export const NOW_MS = Date.parse('2026-11-21T10:00:00.000Z')
@@ -197,6 +197,13 @@ export function fakePorts(world: FakeWorld = {}): FakePorts {
       stamp: () => JSON.stringify(file),
       probe: () => (world.readOnly ? Promise.reject(world.readOnly) : Promise.resolve()),
       update: (change) => Promise.resolve((file = change(file ?? newAuthFile('file-1')))),
+      rewrite: (work) => {
+        let draft = ''
+        const swap = () => void (file = parseAuthFile(draft))
+        const removeCurrent = () => void (file = undefined)
+        const discard = () => void (draft = '')
+        return work({ write: (text) => void (draft = text), read: () => draft, swap, discard, removeCurrent })
+      },
     },
     journal: {
       exclusively: (_id, work) => work({ assertHeld: () => undefined }),
@@ -252,6 +259,14 @@ export function fakeForeignFiles(files: Map<string, string>): ForeignFiles {
       if (read(before.path)?.sha256 !== before.sha256) return false
       files.set(before.path, text.reveal())
       return true
+    },
+    create(path, text) {
+      if (files.has(path)) return false
+      files.set(path, text.reveal())
+      return true
+    },
+    remove: ({ path, sha256: before }) => {
+      if (read(path)?.sha256 === before) files.delete(path)
     },
     whenIdle: () => Promise.resolve(),
   }

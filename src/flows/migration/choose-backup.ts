@@ -1,0 +1,26 @@
+import type { Backup } from '../../model/backup.ts'
+import { AuthError } from '../../model/errors.ts'
+import { cleanLine } from '../../model/untrusted.ts'
+
+/**
+ * The backup of this id, or else that of the last migration that was not rolled back.
+ *
+ * @throws AuthError `usage` for an id that no backup has.
+ */
+export function chooseBackup(backups: readonly Backup[], id: string | undefined): Backup | undefined {
+  if (id === undefined) return backups.find((one) => one.kind === 'migration' && !isUndone(backups, one))
+  const wanted = id.replace(/^.*[\\/]/, '').replace(/\.json$/, '')
+  const found = backups.find((one) => one.id === wanted || one.id === `auth_backup_${wanted}`)
+  if (found !== undefined) return found
+  throw new AuthError('usage', `no backup named ${cleanLine(id)}`, { hint: 'aiauth migrate-auth --list-backups' })
+}
+
+/** Whether a rollback of this very migration came after it. */
+export function isUndone(backups: readonly Backup[], migration: Backup): boolean {
+  const ids = idsOf(migration)
+  return backups.some((one) => one.kind === 'rollback' && one.sequence > migration.sequence && idsOf(one) === ids)
+}
+
+function idsOf({ accounts, source }: Backup): string {
+  return JSON.stringify([source, ...accounts.map(({ id }) => id)])
+}

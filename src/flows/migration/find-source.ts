@@ -1,0 +1,122 @@
+import { AUTH_FILE_VERSION } from '../../auth-file/format.ts'
+import type { AuthFile } from '../../model/account.ts'
+import { AuthError } from '../../model/errors.ts'
+import type { ForeignFile } from '../../model/foreign-files.ts'
+import type { Link } from '../../model/linked.ts'
+import type { Migrations } from '../../model/migration.ts'
+import type { Ports } from '../../model/ports.ts'
+import { json, record } from '../../model/untrusted.ts'
+import { readClaudeCodeAuth, type ClaudeCodeAuth } from '../../native-tools/claude-code.ts'
+import { readCodexAuth, type CodexAuth } from '../../native-tools/codex.ts'
+
+export type FindSourcePorts = Pick<Ports, 'authFile' | 'foreignFiles' | 'interruption'> & {
+  readonly migrations: Pick<Migrations, 'places' | 'settingsText'>
+}
+
+/** A file with sign-ins that are not ours yet. */
+export type Source = {
+  /** Our own `auth.json`, of the unversioned format: the new one takes its place. */
+  readonly isOurs: boolean
+  readonly file: ForeignFile
+} & (
+  { readonly tool: 'codex'; readonly auth: CodexAuth } | { readonly tool: 'claude-code'; readonly auth: ClaudeCodeAuth }
+)
+
+/** What there is to migrate, or in one sentence why there is nothing. */
+export interface Found {
+  readonly source: Source | undefined
+  readonly nothing: string
+  /** Our own file where it is of the present version. */
+  readonly current: AuthFile | undefined
+}
+
+/**
+ * The file that is to be migrated: the one that was named, else our own `auth.json` while it
+ * is of the unversioned format, else Codex's.
+ *
+ * @throws AuthError `auth-file-invalid` for what is damaged, half-written, no ordinary file or
+ * another user's, `auth-file-too-new`, `usage` for a named file that cannot be the source.
+ */
+export async function findSource(ports: FindSourcePorts, named: string | undefined): Promise<Found> {
+  const { places } = ports.migrations
+  const home = await ports.foreignFiles.read(places.authFile, ports.interruption)
+  const isLegacy = home !== undefined && isUnversioned(home.text.reveal())
+  const current = isLegacy ? undefined : ports.authFile.read()
+  if (named !== undefined) return { source: await namedSource(ports, named, home, isLegacy), nothing: '', current }
+  if (isLegacy) return { source: sourceOf(home, true), nothing: '', current }
+  const codex = await ports.foreignFiles.read(places.codexAuth, ports.interruption)
+  if (codex !== undefined) return { source: sourceOf(codex, false), nothing: '', current }
+  return { source: undefined, nothing: nothingThere(ports, current), current }
+}
+
+/** Version 1 is the unversioned format. What is no record at all is damaged, and the reader says so. */
+export function isUnversioned(text: string): boolean {
+  const version = versionOf(text)
+  return version === undefined || version === 1
+}
+
+function versionOf(text: string): unknown {
+  return record(json(text.replace(/^\uFEFF/, '')))['version']
+}
+
+async function namedSource(
+  ports: FindSourcePorts,
+  named: string,
+  home: ForeignFile | undefined,
+  isHomeLegacy: boolean,
+): Promise<Source> {
+  const file = await ports.foreignFiles.read(named, ports.interruption)
+  if (file === undefined) {
+    throw new AuthError('usage', `there is no file ${named}`, { hint: 'aiauth migrate-auth --from <file>' })
+  }
+  if (file.realPath === home?.realPath && isHomeLegacy) return sourceOf(home, true)
+  if (isHomeLegacy) {
+    throw new AuthError('usage', 'auth.json here is of the old format itself and comes first', {
+      hint: 'aiauth migrate-auth, then the same command again',
+    })
+  }
+  return sourceOf(file, false)
+}
+
+function sourceOf(file: ForeignFile, isOurs: boolean): Source {
+  const text = file.text.reveal()
+  const version = versionOf(text)
+  if (typeof version === 'number' && version > AUTH_FILE_VERSION) {
+    throw new AuthError(
+      'auth-file-too-new',
+      `${file.path} has version ${version}, this program knows ${AUTH_FILE_VERSION}`,
+      {
+        hint: 'npm install --global aiauth@latest',
+      },
+    )
+  }
+  if (version === AUTH_FILE_VERSION) {
+    throw new AuthError('usage', `${file.path} is of version ${AUTH_FILE_VERSION} already`, {
+      hint: 'name a file of Codex or Claude Code, or set AIAUTH_HOME to the folder of this one',
+    })
+  }
+  if (Object.hasOwn(record(json(text.replace(/^\uFEFF/, ''))), 'claudeAiOauth')) {
+    return { isOurs, file, tool: 'claude-code', auth: readClaudeCodeAuth(text) }
+  }
+  return { isOurs, file, tool: 'codex', auth: readCodexAuth(text) }
+}
+
+function nothingThere({ migrations }: FindSourcePorts, current: AuthFile | undefined): string {
+  const { places } = migrations
+  const store = codexStore(migrations.settingsText(places.codexSettings) ?? '')
+  if (store !== undefined && store !== 'file') {
+    return `Codex keeps its sign-in in the ${store}, not in a file; with cli_auth_credentials_store = "file" in ${places.codexSettings} and a new codex login it can be brought in`
+  }
+  const ours = current === undefined ? `neither ${places.authFile} nor` : `${places.authFile} is up to date and`
+  return `${ours} ${places.codexAuth} ${current === undefined ? 'exists' : 'does not exist'}`
+}
+
+/** The one line of Codex's settings that says where its sign-in is kept; the rest of TOML does not matter here. */
+function codexStore(settings: string): string | undefined {
+  return /^\s*cli_auth_credentials_store\s*=\s*["']([a-z]+)["']/m.exec(settings)?.[1]
+}
+
+/** The file that an account shares with the tool that wrote it. */
+export function linkTo({ tool, file }: Source): Link {
+  return { tool, path: file.path }
+}

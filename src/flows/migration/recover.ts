@@ -1,0 +1,153 @@
+import { formatAuthFile } from '../../auth-file/format.ts'
+import type { AuthFile } from '../../model/account.ts'
+import type { Backup, MigratedAccount } from '../../model/backup.ts'
+import { AuthError } from '../../model/errors.ts'
+import { linkOf } from '../../model/linked.ts'
+import type { MigrationRecord, PlannedStep } from '../../model/migration.ts'
+import type { AuthFileDraft } from '../../model/ports.ts'
+import { withoutTokens } from '../../native-tools/codex-text.ts'
+import { readCodexAuth } from '../../native-tools/codex.ts'
+import { storageKind } from '../vault-of.ts'
+import type { MigratePorts } from './forward.ts'
+import { backupFacts, failed, told, type Migration } from './report.ts'
+import { rollBackNow } from './roll-back-now.ts'
+import { runSteps, type Step } from './run-steps.ts'
+import { openBackup, sealBackup } from './seal-backup.ts'
+import { assertLoads } from './validate.ts'
+
+/** What came of a run that was cut off. */
+export interface Recovered {
+  /** It is finished now, and this is how it went. */
+  readonly finished: Migration | undefined
+  /** It has to begin anew with these accounts, some of which may stand in the vault already. */
+  readonly planned: readonly MigratedAccount[]
+}
+
+const NOTHING_LEFT: Recovered = { finished: undefined, planned: [] }
+
+/**
+ * Ends what a killed run has begun: one whose new file is in place is finished, as is every
+ * rollback; of any other nothing is left but, perhaps, tokens in the vault, which are used
+ * again or removed. Called with the migration lock held.
+ */
+export async function recover(ports: MigratePorts, onStep: (step: PlannedStep) => void): Promise<Recovered> {
+  const record = ports.migrations.record()
+  if (record === undefined) return NOTHING_LEFT
+  if (record.direction === 'back') {
+    const finished = await rollBackNow(ports, { id: record.backupId ?? undefined, isForced: true, onStep })
+    return { finished, planned: [] }
+  }
+  if (isSwapped(ports, record)) return { finished: await finish(ports, record, onStep), planned: [] }
+  await ports.authFile.rewrite((draft) => Promise.resolve(draft.discard()))
+  const source = await ports.foreignFiles.read(record.source, ports.interruption)
+  if (source?.sha256 === record.sha256) return { finished: undefined, planned: record.accounts }
+  const vault = ports.vaults.vault(storageKind(record.storage))
+  for (const { id, isNew } of record.accounts) if (isNew) await vault.remove(id)
+  ports.migrations.dropRecord()
+  return NOTHING_LEFT
+}
+
+function isSwapped({ authFile }: MigratePorts, { accounts, custody }: MigrationRecord): boolean {
+  const file = present(authFile)
+  if (file === undefined) return false
+  return accounts.every(({ id, isNew }) => {
+    const account = file.accounts.find((one) => one.id === id)
+    return account !== undefined && (isNew || (linkOf(account) === undefined) === (custody !== 'linked'))
+  })
+}
+
+/** Our own file, if it is of the present version. */
+function present(authFile: MigratePorts['authFile']): AuthFile | undefined {
+  try {
+    return authFile.read()
+  } catch (error) {
+    if (error instanceof AuthError && error.code === 'auth-file-invalid') return undefined
+    throw error
+  }
+}
+
+async function finish(
+  ports: MigratePorts,
+  record: MigrationRecord,
+  onStep: (step: PlannedStep) => void,
+): Promise<Migration> {
+  const backup = backupOf(ports, record)
+  const ended = await ports.authFile.rewrite((draft) =>
+    runSteps(ports.clock, finishingSteps(ports, record, backup, draft), onStep),
+  )
+  if (ended.unreverted === undefined) ports.migrations.dropRecord()
+  const { failure, reports } = ended
+  const report = {
+    outcome: failure === undefined ? ('migrated' as const) : ('failed' as const),
+    source: record.source,
+    backup: backup === undefined ? null : backupFacts(backup),
+    steps: reports,
+    accounts: failure === undefined ? record.accounts.map(({ name }) => name) : [],
+    notCarried: [],
+    notes: [`finished what the run of ${record.startedAt} had begun`],
+  }
+  return told(ports, { report, failure: failed(ended, backup) })
+}
+
+function backupOf({ backups }: MigratePorts, { sha256, accounts }: MigrationRecord): Backup | undefined {
+  const ids = JSON.stringify(accounts.map(({ id }) => id))
+  return backups.list().find((one) => one.sha256 === sha256 && JSON.stringify(one.accounts.map(({ id }) => id)) === ids)
+}
+
+function finishingSteps(
+  ports: MigratePorts,
+  record: MigrationRecord,
+  backup: Backup | undefined,
+  draft: AuthFileDraft,
+): Step[] {
+  const ids = record.accounts.map(({ id }) => id)
+  const verify: Step = {
+    step: 'verify',
+    description: 'load accounts and tokens as every command does',
+    undo: 'put back what stood there before',
+    run: async () => {
+      await assertLoads(ports, ports.authFile.read()?.accounts.filter(({ id }) => ids.includes(id)) ?? [])
+      return undefined
+    },
+    revert: () => putBack(ports, record, backup, draft),
+  }
+  const takeOver: Step = {
+    step: 'take-over',
+    description: `remove the tokens from ${record.source}`,
+    undo: 'nothing: it is the last change',
+    run: () => takeOverNow(ports, record),
+  }
+  const tidyUp: Step = {
+    step: 'tidy-up',
+    description: 'seal the backup and clear the record of this run',
+    undo: 'nothing: a sealed backup can be opened',
+    run: () =>
+      backup === undefined
+        ? 'its backup is gone'
+        : sealBackup(ports, ports.vaults.vault(storageKind(record.storage)), backup),
+  }
+  return [verify, ...(record.custody === 'take-over' ? [takeOver] : []), tidyUp]
+}
+
+/** The tokens in the vault turned out to be no good: the old file counts again. */
+async function putBack(
+  ports: MigratePorts,
+  { custody, accounts }: MigrationRecord,
+  backup: Backup | undefined,
+  draft: AuthFileDraft,
+): Promise<void> {
+  const file = ports.authFile.read()
+  const made = accounts.filter(({ isNew }) => isNew).map(({ id }) => id)
+  if (custody === 'in-place' && backup !== undefined) draft.write((await openBackup(ports, backup)).reveal())
+  else if (file !== undefined && custody !== 'in-place') {
+    draft.write(formatAuthFile({ ...file, accounts: file.accounts.filter(({ id }) => !made.includes(id)) }))
+  } else throw new AuthError('auth-file-invalid', 'there is no backup to go back to')
+  draft.swap()
+}
+
+async function takeOverNow(ports: MigratePorts, { source, sha256 }: MigrationRecord): Promise<string | undefined> {
+  const file = await ports.foreignFiles.read(source, ports.interruption)
+  if (file?.sha256 !== sha256) return 'it has changed since; it was left as it is'
+  ports.foreignFiles.replace(file, withoutTokens(readCodexAuth(file.text.reveal())))
+  return undefined
+}

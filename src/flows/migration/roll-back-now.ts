@@ -1,0 +1,208 @@
+import { formatAuthFile, parseAuthFile } from '../../auth-file/format.ts'
+import type { Account, AuthFile } from '../../model/account.ts'
+import type { Backup } from '../../model/backup.ts'
+import { AuthError } from '../../model/errors.ts'
+import type { MigrationReport, PlannedStep } from '../../model/migration.ts'
+import type { Secret } from '../../model/secret.ts'
+import type { TokenBundle } from '../../model/tokens.ts'
+import { readCodexAuth } from '../../native-tools/codex.ts'
+import { findProvider } from '../../providers/registry.ts'
+import { time } from '../account-facts.ts'
+import { recoverRenewal } from '../keep-renewal.ts'
+import { storageKind, vaultOf } from '../vault-of.ts'
+import { chooseBackup, isUndone } from './choose-backup.ts'
+import { isUnversioned } from './find-source.ts'
+import { locked, type MigratePorts } from './forward.ts'
+import { legacyText } from './legacy-text.ts'
+import { migrateNow } from './migrate-now.ts'
+import { backupFacts, failed, nothingToDo, told, type Migration } from './report.ts'
+import { restoration } from './restore-source.ts'
+import { forgetSecrets, rollBackSteps, type Goal } from './roll-back-steps.ts'
+import { runSteps, type StepsEnded } from './run-steps.ts'
+import { openBackup } from './seal-backup.ts'
+
+export interface RollBackInput {
+  /** The backup to go back to; `undefined` means the last migration that is in force. */
+  readonly id: string | undefined
+  /** Go back also where accounts would be left out that were made since. */
+  readonly isForced: boolean
+  readonly onStep: (step: PlannedStep) => void
+}
+
+/** A rollback under the migration lock. @throws AuthError as `rollBack`. */
+export async function rollBackNow(ports: MigratePorts, input: RollBackInput): Promise<Migration> {
+  const backups = ports.backups.list()
+  const backup = chooseBackup(backups, input.id)
+  if (backup === undefined) return nothingToDo(null, ['there is no migration to roll back'])
+  if (backup.checksum === 'bad') {
+    throw new AuthError('auth-file-invalid', `${backup.id} is damaged; nothing was changed`, {
+      hint: 'aiauth migrate-auth --list-backups shows the others',
+    })
+  }
+  const copied = await openBackup(ports, backup)
+  if (backup.kind === 'rollback') return reviveNow(ports, backup, copied, input)
+  const isCutOff = isHalfUndone(ports, backup)
+  const file = await currentFile(ports, backup)
+  if (isCutOff && isGone(file, backup)) return forgetNow(ports, backup, input)
+  if (file === undefined || (isUndone(backups, backup) && !isCutOff)) {
+    return nothingToDo(backup.source, [`${backup.id} was rolled back already`])
+  }
+  assertNobodyIsLost(file, backup, input)
+  return back(ports, backup, copied, input)
+}
+
+/** Our own file; `undefined` where the old one is back in its place already. */
+async function currentFile(ports: MigratePorts, { custody }: Backup): Promise<AuthFile | undefined> {
+  if (custody !== 'in-place') return ports.authFile.read()
+  const text = (await ports.foreignFiles.read(ports.migrations.places.authFile, ports.interruption))?.text.reveal()
+  return text === undefined || isUnversioned(text) ? undefined : ports.authFile.read()
+}
+
+function isGone(file: AuthFile | undefined, { accounts }: Backup): boolean {
+  return accounts.every(({ id, isNew }) => !isNew || file?.accounts.every((account) => account.id !== id) !== false)
+}
+
+/** The last step of a rollback that was cut off behind the swap. */
+async function forgetNow(ports: MigratePorts, backup: Backup, { onStep }: RollBackInput): Promise<Migration> {
+  const vault = ports.vaults.vault(storageKind(backup.storage))
+  const ended = await runSteps(ports.clock, [forgetSecrets({ ports, backup, bundles: new Map(), vault })], onStep)
+  return rolledBack(ports, backup, ended, undefined, [])
+}
+
+/** A rollback that was cut off has made its backup and perhaps nothing else. */
+function isHalfUndone({ migrations }: MigratePorts, { id }: Backup): boolean {
+  const record = migrations.record()
+  return record?.direction === 'back' && record.backupId === id
+}
+
+function assertNobodyIsLost(
+  { accounts }: AuthFile,
+  { custody, accounts: made, id }: Backup,
+  { isForced }: RollBackInput,
+): void {
+  const others = accounts.filter((account) => !made.some((one) => one.id === account.id)).map(({ name }) => name)
+  if (custody !== 'in-place' || others.length === 0 || isForced) return
+  throw new AuthError('usage', `the old format has no room for what was made since: ${others.join(', ')}`, {
+    hint: `aiauth migrate-auth --rollback ${id} --force keeps them in a backup, to which --rollback goes back`,
+  })
+}
+
+async function back(ports: MigratePorts, backup: Backup, copied: Secret, input: RollBackInput): Promise<Migration> {
+  const storage = storageKind(backup.storage)
+  ports.migrations.keepRecord({
+    direction: 'back',
+    startedAt: time(ports.clock.nowMs()),
+    source: backup.source,
+    sha256: backup.sha256,
+    custody: backup.custody,
+    storage,
+    accounts: backup.accounts,
+    backupId: backup.id,
+  })
+  const ids = backup.accounts.map(({ id }) => id)
+  const ended = await locked(ports, ids, async () => {
+    const bundles = await newestBundles(ports, backup)
+    return ports.authFile.rewrite(async (draft) => {
+      const goal = await goalOf(ports, backup, copied, bundles)
+      const made: { backup?: Backup } = {}
+      const steps = rollBackSteps({ ports, backup, bundles, goal, draft, vault: ports.vaults.vault(storage), made })
+      return { ...(await runSteps(ports.clock, steps, input.onStep)), made: made.backup, notes: goal.notes }
+    })
+  })
+  return rolledBack(ports, backup, ended, ended.made, ended.notes)
+}
+
+function rolledBack(
+  ports: MigratePorts,
+  backup: Backup,
+  ended: StepsEnded,
+  made: Backup | undefined,
+  notes: readonly string[],
+): Migration {
+  if (ended.unreverted === undefined) ports.migrations.dropRecord()
+  const isDone = ended.failure === undefined
+  const report: MigrationReport = {
+    outcome: isDone ? 'rolled-back' : 'failed',
+    source: backup.source,
+    backup: made === undefined ? null : backupFacts(made),
+    steps: ended.reports,
+    accounts: isDone ? backup.accounts.map(({ name }) => name) : [],
+    notCarried: [],
+    notes,
+  }
+  return told(ports, { report, failure: failed(ended, made) })
+}
+
+/** The tokens as they are now, with what a renewal that was cut off has left in the journal. */
+async function newestBundles(ports: MigratePorts, { accounts }: Backup): Promise<ReadonlyMap<string, TokenBundle>> {
+  const bundles = new Map<string, TokenBundle>()
+  const settings = ports.settings.read()
+  for (const { id } of accounts) {
+    const account = ports.authFile.read()?.accounts.find((one) => one.id === id)
+    const held = account === undefined ? undefined : await vaultOf(ports.vaults, account).read(id)
+    if (account === undefined || held === undefined) continue
+    const recovered = await recoverRenewal(ports, account, findProvider(settings, account), held)
+    bundles.set(id, recovered?.bundle ?? held)
+  }
+  return bundles
+}
+
+async function goalOf(
+  ports: MigratePorts,
+  backup: Backup,
+  copied: Secret,
+  bundles: ReadonlyMap<string, TokenBundle>,
+): Promise<Goal> {
+  const before = await ports.foreignFiles.read(ports.migrations.places.authFile, ports.interruption)
+  if (before === undefined) throw new AuthError('auth-file-invalid', 'auth.json is gone')
+  const file = ports.authFile.read()
+  const target = backup.accounts.find(({ part }) => part === 'tokens')
+  const account = file?.accounts.find(({ id }) => id === target?.id)
+  const [held, nowMs] = [target && bundles.get(target.id), ports.clock.nowMs()]
+  if (backup.custody === 'in-place') {
+    const base = readCodexAuth(copied.reveal())
+    const { text, note } = legacyText({ base, account, held, nowMs })
+    const whole = text === base.source ? copied : text
+    return {
+      before,
+      text: whole,
+      sourceFile: undefined,
+      sourceText: undefined,
+      notes: note === undefined ? [] : [note],
+    }
+  }
+  const text = formatAuthFile(withoutMigrated(file ?? parseAuthFile(before.text.reveal()), backup))
+  if (account?.provider === 'claude') return { before, text, sourceFile: undefined, sourceText: undefined, notes: [] }
+  const sourceFile = await ports.foreignFiles.read(backup.source, ports.interruption)
+  const restored = restoration({ backup, copied, file: sourceFile, account, held, nowMs })
+  const notes = restored.note === undefined ? [] : [restored.note]
+  return { before, text, sourceFile, sourceText: restored.text, notes }
+}
+
+/** Accounts that existed before the migration stay; one that had the grant for itself shares it again. */
+function withoutMigrated(file: AuthFile, { accounts: made, custody, source }: Backup): AuthFile {
+  const accounts = file.accounts.flatMap((account): Account[] => {
+    const one = made.find(({ id }) => id === account.id)
+    if (one?.isNew === true) return []
+    const linkedTo = one !== undefined && custody === 'take-over' ? { tool: 'codex', path: source } : account.linkedTo
+    return [{ ...account, linkedTo }]
+  })
+  const isGone = !accounts.some(({ id, name }) => [id, name].includes(file.preferences.defaultAccount ?? ''))
+  return { ...file, accounts, preferences: { ...file.preferences, ...(isGone && { defaultAccount: null }) } }
+}
+
+/** A rollback that is rolled back: the migration again, with the accounts as they were. */
+function reviveNow(ports: MigratePorts, backup: Backup, copied: Secret, input: RollBackInput): Promise<Migration> {
+  const former = parseAuthFile(copied.reveal())
+  const { custody, source, storage, accounts } = backup
+  return migrateNow(
+    ports,
+    {
+      from: custody === 'in-place' ? undefined : source,
+      custody: custody === 'in-place' ? 'linked' : custody,
+      storage: storageKind(storage),
+      onStep: input.onStep,
+    },
+    { planned: accounts, revived: former.accounts, former },
+  )
+}

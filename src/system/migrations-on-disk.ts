@@ -1,0 +1,91 @@
+import { readdirSync, readFileSync, statfsSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import type { Custody, MigratedAccount } from '../model/backup.ts'
+import { AuthError } from '../model/errors.ts'
+import type { MigrationRecord, Migrations } from '../model/migration.ts'
+import { isRecord, json, record, text } from '../model/untrusted.ts'
+import { userFolder, type Variables } from './home.ts'
+import { withLock } from './lock.ts'
+import { removeQuietly, replacePrivateFile } from './private-files.ts'
+import { readPrivateFile } from './read-private-file.ts'
+
+/** What a migration keeps in the home folder while it runs, and what it asks the system. */
+export function migrationsOnDisk(home: string, variables: Variables): Migrations {
+  const codexHome = resolve(variables['CODEX_HOME'] || join(userFolder(variables), '.codex'))
+  const recordPath = join(home, 'journal', 'migration.json')
+  return {
+    places: {
+      home,
+      authFile: join(home, 'auth.json'),
+      codexAuth: join(codexHome, 'auth.json'),
+      codexSettings: join(codexHome, 'config.toml'),
+    },
+    exclusively: (work) => withLock(join(home, 'migration.lock'), work),
+    record: () => parseRecord(readPrivateFile(recordPath)),
+    keepRecord: (kept) => replacePrivateFile(recordPath, `${JSON.stringify(kept, undefined, 2)}\n`),
+    dropRecord: () => removeQuietly(recordPath),
+    keepReport: (report) => replacePrivateFile(join(home, 'migration-report.json'), report),
+    freeBytes() {
+      try {
+        const { bavail, bsize } = statfsSync(home)
+        return bavail * bsize
+      } catch {
+        return undefined
+      }
+    },
+    settingsText(path) {
+      try {
+        return readPrivateFile(path)
+      } catch (error) {
+        if (error instanceof AuthError) return undefined
+        throw error
+      }
+    },
+    running: (program) => (process.platform === 'linux' ? processesNamed(program) : []),
+  }
+}
+
+/** A record is ours, and yet a file: what is not sound is as good as none. */
+function parseRecord(content: string | undefined): MigrationRecord | undefined {
+  const source = record(content === undefined ? undefined : json(content))
+  const { direction, custody } = source
+  const [startedAt, path, sha256, storage] = [
+    text(source['startedAt']),
+    text(source['source']),
+    text(source['sha256']),
+    text(source['storage']),
+  ]
+  const accounts = Array.isArray(source['accounts']) ? source['accounts'].map(migratedAccount) : [undefined]
+  const isSound = accounts.every((account) => account !== undefined)
+  if (direction !== 'forward' && direction !== 'back') return undefined
+  if (!startedAt || !path || !sha256 || !storage || !isSound || !isCustody(custody)) return undefined
+  const backupId = text(source['backupId']) ?? null
+  return { direction, startedAt, source: path, sha256, custody, storage, accounts, backupId }
+}
+
+const CUSTODIES: readonly unknown[] = ['in-place', 'linked', 'take-over', 'copy'] satisfies Custody[]
+
+function isCustody(value: unknown): value is Custody {
+  return CUSTODIES.includes(value)
+}
+
+function migratedAccount(value: unknown): MigratedAccount | undefined {
+  if (!isRecord(value)) return undefined
+  const { part, isNew } = value
+  const [id, name] = [text(value['id']), text(value['name'])]
+  if (!id || !name || (part !== 'tokens' && part !== 'api-key') || typeof isNew !== 'boolean') return undefined
+  return { id, name, part, isNew }
+}
+
+function processesNamed(program: string): number[] {
+  const isNamed = (pid: string) => {
+    try {
+      return readFileSync(`/proc/${pid}/comm`, 'utf8').trim() === program
+    } catch {
+      return false
+    }
+  }
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name) && isNamed(name))
+    .map(Number)
+}
