@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { reportError, runCli, type ReportOptions } from './cli.ts'
 import type { Ports } from './model/ports.ts'
 import { createRenewalPorts } from './renewal-ports.ts'
+import { backupsOnDisk } from './system/backups-on-disk.ts'
 import { colourOf } from './system/colour.ts'
 import { endNow } from './system/end-now.ts'
 import { homeFolder } from './system/home.ts'
@@ -10,6 +11,7 @@ import { openKeychain } from './system/keychain.ts'
 import { keychainVault } from './system/keychain-vault.ts'
 import { findPassphrase, hasPassphrase } from './system/passphrase.ts'
 import { KEYCHAIN_IS_SLOW } from './system/keychain-patience.ts'
+import { migrationsOnDisk } from './system/migrations-on-disk.ts'
 import { programSettings } from './system/program-settings.ts'
 import { remoteLogin } from './system/remote-login.ts'
 import { sealedVaultOnDisk } from './system/sealed-vault-on-disk.ts'
@@ -119,6 +121,8 @@ function createPorts(
       },
       settings: (file) => programSettings(variables, file),
     },
+    backups: backupsOnDisk(home),
+    migrations: migrationsOnDisk(home, variables),
     identifiers: { uuid: () => randomUUID() },
   }
   return { ports, close: () => keychain.close() }

@@ -44,11 +44,13 @@ const MAY_REVEAL: readonly string[] = [
   'oauth/renewal.ts',
   'oauth/revocation.ts',
   'oauth/token-endpoint.ts',
+  'system/backups-on-disk.ts',
   'system/foreign-files-on-disk.ts',
   'system/keychain-vault.ts',
   'system/passphrase.ts',
   'vault/bundle.ts',
   'vault/fingerprint.ts',
+  'vault/sealed-backup.ts',
   'vault/sealed-file.ts',
   'vault/write-ahead.ts',
 ]

@@ -1,16 +1,16 @@
-import { chooseStorage } from '../flows/choose-storage.ts'
 import { httpFor } from '../flows/http-for.ts'
 import { assertNameIsFree, keepAccount } from '../flows/keep-account.ts'
 import { signIn, type SignInInput } from '../flows/sign-in.ts'
-import type { Account, AuthFile, StorageKind } from '../model/account.ts'
+import type { Account } from '../model/account.ts'
 import { AuthError } from '../model/errors.ts'
 import type { Ports } from '../model/ports.ts'
 import type { Provider, Redirect } from '../model/provider.ts'
-import { text, type UntrustedRecord } from '../model/untrusted.ts'
+import type { UntrustedRecord } from '../model/untrusted.ts'
 import { withDiscovery } from '../oauth/discovery.ts'
 import { allProviders, getProvider, isAtVendor, termsAccepted } from '../providers/registry.ts'
 import { accountJson, jsonText } from '../ui/account-json.ts'
-import { announcement, PLAINTEXT_WARNING, signedIn, termsLines } from '../ui/sign-in-words.ts'
+import { announcement, signedIn, termsLines } from '../ui/sign-in-words.ts'
+import { storageFor } from './storage-for.ts'
 import { warn } from './warn.ts'
 
 export interface LoginOptions {
@@ -45,7 +45,7 @@ export async function login(
   const http = httpFor(ports, options.proxy)
   const provider = await withDiscovery(http, known, ports.interruption)
   await agreeToTerms(ports, config, provider, options)
-  const storage = await storageFor(ports, config, file, options)
+  const storage = await storageFor(ports, file, options.storage)
   const timedOut = new AuthError('sign-in-timed-out', 'nobody came back from the browser in time', {
     hint: `aiauth login ${provider.id} --timeout 15m`,
   })
@@ -100,25 +100,6 @@ async function agreeToTerms(
     if (!/^y(es)?$/i.test(answer?.trim() ?? '')) throw new AuthError('usage', 'the terms were not accepted', { hint })
   }
   await ports.settings.acceptTerms(provider.id, provider.mode)
-}
-
-async function storageFor(
-  ports: Ports,
-  config: UntrustedRecord,
-  file: AuthFile | undefined,
-  options: LoginOptions,
-): Promise<StorageKind> {
-  const { variables } = ports.environment
-  const question = 'no keychain here; keep the tokens in (passphrase, plaintext; empty: stop)? '
-  const storage = await chooseStorage(ports, {
-    file,
-    asked: options.storage ?? text(variables['AIAUTH_STORAGE']) ?? text(config['storage']),
-    hasPassphrase: ports.environment.hasPassphrase,
-    ask: ports.terminal.interactive ? () => ports.terminal.ask(question, ports.interruption) : undefined,
-  })
-  await ports.authFile.probe()
-  if (storage === 'plaintext') warn(ports, PLAINTEXT_WARNING)
-  return storage
 }
 
 function signInInput(

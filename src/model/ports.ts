@@ -1,8 +1,10 @@
 import type { AuthFile, StorageKind } from './account.ts'
+import type { Backups } from './backup.ts'
 import type { ForeignFiles } from './foreign-files.ts'
 import type { Use } from './history.ts'
 import type { Journal } from './journal.ts'
 import type { Loopback } from './loopback.ts'
+import type { Migrations } from './migration.ts'
 import type { Programs } from './programs.ts'
 import type { Secret } from './secret.ts'
 import type { TokenBundle } from './tokens.ts'
@@ -25,6 +27,8 @@ export interface Ports {
   readonly journal: Journal
   readonly uses: Uses
   readonly foreignFiles: ForeignFiles
+  readonly backups: Backups
+  readonly migrations: Migrations
   readonly settings: Settings
   readonly identifiers: Identifiers
   readonly trace: Trace

@@ -3,12 +3,11 @@ import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { formatAuthFile, newAuthFile } from '../auth-file/format.ts'
 import { withUses } from '../model/history.ts'
-import { AuthError } from '../model/errors.ts'
-import type { AuthFileDraft, AuthFileStore, Hold } from '../model/ports.ts'
+import type { AuthFileStore } from '../model/ports.ts'
+import { draftOf } from './auth-file-draft.ts'
 import { withLock } from './lock.ts'
-import { draftPath, removeQuietly, replacePrivateFile, swapDraft, writeDraft } from './private-files.ts'
+import { replacePrivateFile } from './private-files.ts'
 import { readAuthFile } from './read-auth-file.ts'
-import { readPrivateFile } from './read-private-file.ts'
 import { clearUses, readUses } from './uses-log.ts'
 
 /** `auth.json` in the home folder: read as it is, changed only under its lock. */
@@ -31,19 +30,5 @@ export function authFileOnDisk(home: string): AuthFileStore {
         return changed
       }),
     rewrite: (work) => withLock(`${path}.lock`, (lock) => work(draftOf(path, lock))),
-  }
-}
-
-function draftOf(path: string, lock: Hold): AuthFileDraft {
-  return {
-    write: (text) => writeDraft(path, text),
-    read: () => {
-      const text = readPrivateFile(draftPath(path))
-      if (text === undefined) throw new AuthError('auth-file-invalid', 'auth.json.new is gone')
-      return text
-    },
-    swap: () => swapDraft(path, () => lock.assertHeld()),
-    discard: () => removeQuietly(draftPath(path)),
-    removeCurrent: () => removeQuietly(path),
   }
 }

@@ -5,6 +5,7 @@ import { AuthError } from '../model/errors.ts'
 import type { Hold } from '../model/ports.ts'
 import type { UntrustedRecord } from '../model/untrusted.ts'
 import { steadyMs } from './clock.ts'
+import { linkOrCopy, NO_LINKS } from './link-or-copy.ts'
 import { livenessOf, readOwner, self, type Liveness } from './lock-owner.ts'
 import { cannotWrite, makePrivateFolder, removeQuietly, writeNewFile } from './private-files.ts'
 import { errorCode } from './read-private-file.ts'
@@ -107,23 +108,13 @@ function create(path: string, nonce: string): boolean {
   heldHere.add(nonce)
   try {
     writeNewFile(prepared, text, { isDurable: false })
-    linkOrCopy(prepared, path, text)
+    linkOrCopy(prepared, path, text, { isDurable: false })
     return true
   } catch (error) {
     if (errorCode(error) === 'EEXIST') return false
     throw cannotWrite(basename(path), dirname(path), error)
   } finally {
     removeQuietly(prepared)
-  }
-}
-
-/** Some file systems have no hard links; there the lock is created in place. */
-function linkOrCopy(prepared: string, path: string, text: string): void {
-  try {
-    linkSync(prepared, path)
-  } catch (error) {
-    if (!['EPERM', 'ENOTSUP', 'ENOSYS', 'EOPNOTSUPP'].includes(errorCode(error))) throw error
-    writeNewFile(path, text, { isDurable: false })
   }
 }
 
@@ -152,7 +143,7 @@ function linkOrMove(path: string, claim: string): void {
   try {
     linkSync(path, claim)
   } catch (error) {
-    if (!['EPERM', 'ENOTSUP', 'ENOSYS', 'EOPNOTSUPP'].includes(errorCode(error))) throw error
+    if (!NO_LINKS.includes(errorCode(error))) throw error
     renameSync(path, claim)
   }
 }

@@ -11,14 +11,13 @@ import { readPrivateFile } from './read-private-file.ts'
 
 /** What a migration keeps in the home folder while it runs, and what it asks the system. */
 export function migrationsOnDisk(home: string, variables: Variables): Migrations {
-  const codexHome = resolve(variables['CODEX_HOME'] || join(userFolder(variables), '.codex'))
   const recordPath = join(home, 'journal', 'migration.json')
   return {
-    places: {
-      home,
-      authFile: join(home, 'auth.json'),
-      codexAuth: join(codexHome, 'auth.json'),
-      codexSettings: join(codexHome, 'config.toml'),
+    get places() {
+      const named = variables['CODEX_HOME'] ?? ''
+      const codexHome = resolve(named === '' ? join(userFolder(variables), '.codex') : named)
+      const [codexAuth, codexSettings] = [join(codexHome, 'auth.json'), join(codexHome, 'config.toml')]
+      return { home, authFile: join(home, 'auth.json'), codexAuth, codexSettings }
     },
     exclusively: (work) => withLock(join(home, 'migration.lock'), work),
     record: () => parseRecord(readPrivateFile(recordPath)),

@@ -30,16 +30,20 @@ const RENAME_RETRY_MS = 50
  * the folder's sync makes the rename survive a power cut (measured on ext4). A symbolic link
  * stays one; its target is replaced. The caller holds the file's lock.
  *
- * @param stillAllowed - called right before the rename; may throw to leave all as it was
+ * @param stillAllowed - called right before the rename with the new file's path; may throw to leave all as it was
  * @throws AuthError `storage-unavailable` when the folder cannot be written.
  */
-export function replacePrivateFile(path: string, text: string, stillAllowed: () => void = () => undefined): void {
+export function replacePrivateFile(
+  path: string,
+  text: string,
+  stillAllowed: (temporary: string) => void = () => undefined,
+): void {
   try {
     makePrivateFolder(dirname(path))
     const target = linkTarget(path)
     sweepTemporaries(target)
-    replaceTarget(target, text, () => {
-      stillAllowed()
+    replaceTarget(target, text, (temporary) => {
+      stillAllowed(temporary)
       return true
     })
   } catch (error) {
@@ -81,44 +85,11 @@ export function createForeignFile(path: string, text: string): boolean {
   }
 }
 
-/** Beside the file itself, which may stand behind a symbolic link. */
-export function draftPath(path: string): string {
-  return `${linkTarget(path)}.new`
-}
-
-/**
- * Writes what is to replace a file beside it, under a name that is known: whatever bears it
- * is removed first, never followed. The caller holds the file's lock.
- *
- * @throws AuthError `storage-unavailable`.
- */
-export function writeDraft(path: string, text: string): void {
-  try {
-    makePrivateFolder(dirname(path))
-    removeQuietly(draftPath(path))
-    writeNewFile(draftPath(path), text)
-  } catch (error) {
-    throw error instanceof AuthError ? error : cannotWrite(basename(draftPath(path)), dirname(path), error)
-  }
-}
-
-/** Puts the draft in the file's place, so that it survives a power cut. @throws AuthError `storage-unavailable`. */
-export function swapDraft(path: string, stillAllowed: () => void): void {
-  try {
-    const [draft, target] = [draftPath(path), linkTarget(path)]
-    stillAllowed()
-    renamePatiently(draft, target)
-    syncFolder(dirname(target))
-  } catch (error) {
-    throw error instanceof AuthError ? error : cannotWrite(basename(path), dirname(path), error)
-  }
-}
-
-function replaceTarget(target: string, text: string, isStill: () => boolean): boolean {
+function replaceTarget(target: string, text: string, isStill: (temporary: string) => boolean): boolean {
   const temporary = join(dirname(target), `.${basename(target)}.${randomBytes(8).toString('hex')}.tmp`)
   try {
     writeNewFile(temporary, text)
-    if (!isStill()) {
+    if (!isStill(temporary)) {
       removeQuietly(temporary)
       return false
     }
@@ -247,12 +218,12 @@ export function removeQuietly(path: string): void {
   }
 }
 
-function linkTarget(path: string): string {
+export function linkTarget(path: string): string {
   return isLink(path) ? realpathSync(path) : path
 }
 
 /** On Windows a reader or a virus scanner may hold the old file for a moment; elsewhere nothing does. */
-function renamePatiently(from: string, to: string, retriesLeft = IS_WINDOWS ? RENAME_RETRIES : 0): void {
+export function renamePatiently(from: string, to: string, retriesLeft = IS_WINDOWS ? RENAME_RETRIES : 0): void {
   try {
     renameSync(from, to)
   } catch (error) {
@@ -263,7 +234,7 @@ function renamePatiently(from: string, to: string, retriesLeft = IS_WINDOWS ? RE
 }
 
 /** Some file systems cannot sync a folder; there the rename is as safe as they make it. */
-function syncFolder(folder: string): void {
+export function syncFolder(folder: string): void {
   if (IS_WINDOWS) return
   const descriptor = openSync(folder, constants.O_RDONLY)
   try {

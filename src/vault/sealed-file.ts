@@ -1,14 +1,8 @@
-import { createCipheriv, createDecipheriv, randomBytes, scryptSync } from 'node:crypto'
+import { randomBytes, scryptSync } from 'node:crypto'
 import { AuthError } from '../model/errors.ts'
 import { Secret } from '../model/secret.ts'
 import { isRecord, json, record, type UntrustedRecord } from '../model/untrusted.ts'
-
-/** A box of AES-256-GCM (NIST SP 800-38D), all members base64. */
-interface Sealed {
-  readonly iv: string
-  readonly ct: string
-  readonly tag: string
-}
+import { isBase64, isSealed, KEY_BYTES, open, seal, type Sealed } from './sealed-box.ts'
 
 /** How the vault key is kept: in clear, or wrapped under a key that scrypt makes of a passphrase. */
 export type KeySlot =
@@ -30,9 +24,7 @@ export interface SealedFile {
   readonly items: Readonly<Record<string, Sealed>>
 }
 
-const KEY_BYTES = 32
-const NONCE_BYTES = 12
-const TAG_BYTES = 16
+const SALT_BYTES = 16
 
 /**
  * 128 MiB of memory and about 0.35 s a try. The parameters stand in the file, bounded when
@@ -113,30 +105,13 @@ export function parseSealedFile(text: string): SealedFile {
 }
 
 function scryptSlot(fileId: string, key: Buffer, passphrase: Secret): KeySlot {
-  const salt = randomBytes(TAG_BYTES)
+  const salt = randomBytes(SALT_BYTES)
   const wrapping = scryptSync(passphrase.reveal(), salt, KEY_BYTES, { ...SCRYPT, maxmem: SCRYPT_MEMORY_LIMIT_BYTES })
   return {
     type: 'scrypt',
     ...SCRYPT,
     salt: salt.toString('base64'),
     wrapped: seal(wrapping, key, slotContext(fileId)),
-  }
-}
-
-function seal(key: Buffer, text: Buffer, context: string): Sealed {
-  const iv = randomBytes(NONCE_BYTES)
-  const cipher = createCipheriv('aes-256-gcm', key, iv, { authTagLength: TAG_BYTES }).setAAD(Buffer.from(context))
-  const ct = Buffer.concat([cipher.update(text), cipher.final()])
-  return { iv: iv.toString('base64'), ct: ct.toString('base64'), tag: cipher.getAuthTag().toString('base64') }
-}
-
-function open(key: Buffer, box: Sealed, context: string): Buffer | undefined {
-  try {
-    const decipher = createDecipheriv('aes-256-gcm', key, Buffer.from(box.iv, 'base64'), { authTagLength: TAG_BYTES })
-    decipher.setAAD(Buffer.from(context)).setAuthTag(Buffer.from(box.tag, 'base64'))
-    return Buffer.concat([decipher.update(Buffer.from(box.ct, 'base64')), decipher.final()])
-  } catch {
-    return undefined
   }
 }
 
@@ -149,16 +124,6 @@ function isSlot(slot: UntrustedRecord): boolean {
   const isBounded = [N, r, p].every(Number.isSafeInteger) && Number(r) > 0 && Number(p) > 0 && Number(p) <= 16
   const isAffordable = isBounded && 128 * Number(N) * Number(r) < SCRYPT_MEMORY_LIMIT_BYTES && Number(N) >= 16_384
   return slot['type'] === 'scrypt' && isAffordable && isBase64(slot['salt']) && isSealed(slot['wrapped'])
-}
-
-function isSealed(value: unknown): boolean {
-  const box = record(value)
-  return isBase64(box['iv'], NONCE_BYTES) && isBase64(box['ct']) && isBase64(box['tag'], TAG_BYTES)
-}
-
-function isBase64(value: unknown, bytes?: number): boolean {
-  if (typeof value !== 'string' || !/^[A-Za-z0-9+/]+={0,2}$/.test(value)) return false
-  return bytes === undefined || Buffer.from(value, 'base64').length === bytes
 }
 
 function invalid(): AuthError {

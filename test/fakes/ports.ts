@@ -2,6 +2,7 @@ import type { AuthFile, StorageKind } from '../../src/model/account.ts'
 import { AuthError } from '../../src/model/errors.ts'
 import { createHash, randomBytes } from 'node:crypto'
 import type { Backup, Backups, NewBackup } from '../../src/model/backup.ts'
+import type { MigrationRecord, Migrations } from '../../src/model/migration.ts'
 import type { ForeignFile, ForeignFiles } from '../../src/model/foreign-files.ts'
 import { Secret } from '../../src/model/secret.ts'
 import type { Use } from '../../src/model/history.ts'
@@ -44,7 +45,6 @@ export interface FakePorts extends Ports {
   readonly requests: HttpRequest[]
   readonly bundles: Map<string, TokenBundle>
   readonly keys: Map<string, Secret>
-  readonly backups: Backups
   /** Other programs' files as they stand now, by their path. */
   readonly foreign: Map<string, string>
   readonly outcomes: Outcome[]
@@ -220,6 +220,7 @@ export function fakePorts(world: FakeWorld = {}): FakePorts {
     },
     foreignFiles: fakeForeignFiles(foreign),
     backups: fakeBackups(),
+    migrations: fakeMigrations(),
     uses: { note: (use) => void uses.push(use), read: () => uses },
     settings: {
       read: () => record({ ...world.config, ...acceptedTerms }),
@@ -269,6 +270,29 @@ export function fakeForeignFiles(files: Map<string, string>): ForeignFiles {
       if (read(path)?.sha256 === before) files.delete(path)
     },
     whenIdle: () => Promise.resolve(),
+  }
+}
+
+/** Nothing left of an earlier run, and room for a new one. */
+export function fakeMigrations(): Migrations {
+  let record: MigrationRecord | undefined
+  const home = '/home/ada/.config/aiauth'
+  const codex = '/home/ada/.codex'
+  return {
+    places: {
+      home,
+      authFile: `${home}/auth.json`,
+      codexAuth: `${codex}/auth.json`,
+      codexSettings: `${codex}/config.toml`,
+    },
+    exclusively: (work) => work({ assertHeld: () => undefined }),
+    record: () => record,
+    keepRecord: (kept) => void (record = kept),
+    dropRecord: () => void (record = undefined),
+    keepReport: () => undefined,
+    freeBytes: () => undefined,
+    settingsText: () => undefined,
+    running: () => [],
   }
 }
 

@@ -2,7 +2,7 @@ import { formatAuthFile, newAuthFile, parseAuthFile } from '../../auth-file/form
 import type { AuthFile, StorageKind } from '../../model/account.ts'
 import type { Backup } from '../../model/backup.ts'
 import { AuthError } from '../../model/errors.ts'
-import type { MigrationRecord, MigrationReport, Migrations, PlannedStep, StepName } from '../../model/migration.ts'
+import type { MigrationRecord, MigrationReport, PlannedStep, StepName } from '../../model/migration.ts'
 import type { AuthFileDraft, Ports, Vault } from '../../model/ports.ts'
 import type { TokenBundle } from '../../model/tokens.ts'
 import { withoutTokens } from '../../native-tools/codex-text.ts'
@@ -21,8 +21,16 @@ import { assertEqualFacts, assertLoads, assertReadable } from './validate.ts'
 export type MigratePorts = FindSourcePorts &
   Pick<
     Ports,
-    'vaults' | 'journal' | 'clock' | 'environment' | 'identifiers' | 'settings' | 'backups' | 'uninterrupted'
-  > & { readonly migrations: Migrations }
+    | 'vaults'
+    | 'journal'
+    | 'clock'
+    | 'environment'
+    | 'identifiers'
+    | 'settings'
+    | 'backups'
+    | 'uninterrupted'
+    | 'migrations'
+  >
 
 export interface ForwardInput {
   readonly prepared: Prepared
@@ -144,7 +152,13 @@ function actionsOf(world: World): Actions {
       },
       revert: () => forgetImports(world),
     },
-    build: { run: () => void draft.write(formatAuthFile(next)), revert: () => draft.discard() },
+    build: {
+      run() {
+        draft.write(formatAuthFile(next))
+        return undefined
+      },
+      revert: () => draft.discard(),
+    },
     validate: {
       run: async () => {
         assertEqualFacts(parseAuthFile(draft.read()), next, results, imports)

@@ -38,7 +38,10 @@ export async function recover(ports: MigratePorts, onStep: (step: PlannedStep) =
     return { finished, planned: [] }
   }
   if (isSwapped(ports, record)) return { finished: await finish(ports, record, onStep), planned: [] }
-  await ports.authFile.rewrite((draft) => Promise.resolve(draft.discard()))
+  await ports.authFile.rewrite((draft) => {
+    draft.discard()
+    return Promise.resolve()
+  })
   const source = await ports.foreignFiles.read(record.source, ports.interruption)
   if (source?.sha256 === record.sha256) return { finished: undefined, planned: record.accounts }
   const vault = ports.vaults.vault(storageKind(record.storage))

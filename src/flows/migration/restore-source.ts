@@ -68,12 +68,12 @@ function sorted(text: Secret): string {
 }
 
 /** Puts it there, and tells how to take it back. */
-export async function restoreSource(
+export function restoreSource(
   { foreignFiles, interruption }: Pick<Ports, 'foreignFiles' | 'interruption'>,
   file: ForeignFile | undefined,
   path: string,
   text: Secret,
-): Promise<(() => Promise<void>) | undefined> {
+): (() => Promise<void>) | undefined {
   const isDone = file === undefined ? foreignFiles.create(path, text) : foreignFiles.replace(file, text)
   if (!isDone) return undefined
   return async () => {

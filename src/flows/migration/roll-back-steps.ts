@@ -76,7 +76,10 @@ function build({ goal, draft }: RollBackWorld): Step {
     step: 'build',
     description: 'write auth.json.new',
     undo: 'remove it',
-    run: () => void draft.write(plain(goal.text)),
+    run() {
+      draft.write(plain(goal.text))
+      return undefined
+    },
     revert: () => draft.discard(),
   }
 }
@@ -100,8 +103,8 @@ function restore({ ports, backup, goal }: RollBackWorld, text: Secret): Step {
     step: 'restore',
     description: `put the current tokens into ${backup.source}`,
     undo: 'put back what stood there',
-    async run() {
-      takeBack = await restoreSource(ports, goal.sourceFile, backup.source, text)
+    run() {
+      takeBack = restoreSource(ports, goal.sourceFile, backup.source, text)
       if (takeBack === undefined) throw new SourceChanged(backup.source)
       return undefined
     },
