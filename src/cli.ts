@@ -3,6 +3,7 @@ import { addEnvCommand } from './commands/env.ts'
 import { addExecCommand } from './commands/exec.ts'
 import { addLoginCommand } from './commands/login.ts'
 import { addLogoutCommand } from './commands/logout.ts'
+import { addMigrateAuthCommand } from './commands/migrate-auth.ts'
 import { addProvidersCommand } from './commands/providers.ts'
 import { addRefreshCommand } from './commands/refresh.ts'
 import { reportError, type ReportOptions } from './commands/report-error.ts'
@@ -68,6 +69,7 @@ const COMMANDS = [
   addRefreshCommand,
   addWhyCommand,
   addLogoutCommand,
+  addMigrateAuthCommand,
   addProvidersCommand,
 ]
 

@@ -13,6 +13,7 @@ import { findPassphrase, hasPassphrase } from './system/passphrase.ts'
 import { KEYCHAIN_IS_SLOW } from './system/keychain-patience.ts'
 import { migrationsOnDisk } from './system/migrations-on-disk.ts'
 import { programSettings } from './system/program-settings.ts'
+import { rehearsalOnDisk } from './system/rehearsal-on-disk.ts'
 import { remoteLogin } from './system/remote-login.ts'
 import { sealedVaultOnDisk } from './system/sealed-vault-on-disk.ts'
 import { catchSignals, type Interruption } from './system/signals.ts'
@@ -123,6 +124,7 @@ function createPorts(
     },
     backups: backupsOnDisk(home),
     migrations: migrationsOnDisk(home, variables),
+    rehearsal: () => rehearsalOnDisk(home, interruption.signal),
     identifiers: { uuid: () => randomUUID() },
   }
   return { ports, close: () => keychain.close() }

@@ -29,7 +29,7 @@ describe('README.md', () => {
 
   it('has the commands that the help has, in its words', async () => {
     const help = await helpOf([])
-    const rows = [...README.matchAll(/^\| `aiauth (\w+)[^|]*` \| ([^|]+) \|/gm)]
+    const rows = [...README.matchAll(/^\| `aiauth ([\w-]+)[^|]*` \| ([^|]+) \|/gm)]
     expect(rows.length).toBeGreaterThan(4)
     for (const [, verb, words] of rows) {
       expect(help).toContain(`${verb ?? ''} `)
@@ -57,7 +57,7 @@ describe('README.md', () => {
 })
 
 describe('help', () => {
-  it.each(['login', 'status', 'token', 'exec', 'refresh', 'why', 'logout', 'providers list'])(
+  it.each(['login', 'status', 'token', 'exec', 'refresh', 'why', 'logout', 'migrate-auth', 'providers list'])(
     'of %s has examples of its own command',
     async (verb) => {
       expect(await helpOf(verb.split(' '))).toContain(`Examples: aiauth ${verb}`)

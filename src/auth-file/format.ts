@@ -169,8 +169,6 @@ function legacy(): AuthError {
   return new AuthError(
     'auth-file-invalid',
     'auth.json is a file of the old, unversioned format; it was left as it is',
-    {
-      hint: 'move it away, or set AIAUTH_HOME to another folder',
-    },
+    { hint: 'aiauth migrate-auth' },
   )
 }

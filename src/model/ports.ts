@@ -29,6 +29,8 @@ export interface Ports {
   readonly foreignFiles: ForeignFiles
   readonly backups: Backups
   readonly migrations: Migrations
+  /** A place to rehearse a migration in. @throws AuthError `storage-unavailable`. */
+  readonly rehearsal: () => Rehearsal
   readonly settings: Settings
   readonly identifiers: Identifiers
   readonly trace: Trace
@@ -233,6 +235,15 @@ export interface AuthFileDraft {
   discard(): void
   /** Removes `auth.json` itself, where there was none before. */
   removeCurrent(): void
+}
+
+/** Everything that a migration changes, apart from the real thing. */
+export interface Rehearsal {
+  readonly ports: Pick<Ports, 'authFile' | 'journal' | 'backups' | 'migrations' | 'vaults'>
+  /** Puts a copy of our own file or of another program's there, and tells its path. */
+  put(name: 'ours' | 'theirs', text: Secret): string
+  /** Leaves nothing of it. */
+  end(): void
 }
 
 /** Who was given a token, noted beside `auth.json` and taken into it at its next change. */

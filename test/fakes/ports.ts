@@ -221,6 +221,9 @@ export function fakePorts(world: FakeWorld = {}): FakePorts {
     foreignFiles: fakeForeignFiles(foreign),
     backups: fakeBackups(),
     migrations: fakeMigrations(),
+    rehearsal: () => {
+      throw new Error('rehearsals need a disk')
+    },
     uses: { note: (use) => void uses.push(use), read: () => uses },
     settings: {
       read: () => record({ ...world.config, ...acceptedTerms }),

@@ -23,7 +23,7 @@ export interface Carried {
 
 const NOBODY: Identity = { email: undefined, accountId: undefined, tier: undefined, organizations: [] }
 
-/** All sign-ins of a source, the one that its own tool uses first. */
+/** All sign-ins of a source; a subscription goes before an API key, which bills for each request. */
 export function carriedFrom(source: Source): readonly Carried[] {
   if (source.tool === 'claude-code') {
     const { carries, tokens, identity, clientId } = source.auth
@@ -57,7 +57,7 @@ export function carriedFrom(source: Source): readonly Carried[] {
       isUsedByTool: uses === 'api-key',
     })
   }
-  return carried.sort((a, b) => Number(b.isUsedByTool) - Number(a.isUsedByTool))
+  return carried
 }
 
 /** Fields of the new file, which a field of the old one must not take over. */

@@ -10,6 +10,7 @@ import { findProvider } from '../../providers/registry.ts'
 import { time } from '../account-facts.ts'
 import { withAccount, writeAndReadBack } from '../keep-account.ts'
 import { keptFields } from './carry.ts'
+import { isUndone } from './choose-backup.ts'
 import { backupFacts } from './report.ts'
 import { linkTo, type FindSourcePorts } from './find-source.ts'
 import { migrated, type Migrated } from './migrated-account.ts'
@@ -189,8 +190,13 @@ function actionsOf(world: World): Actions {
 function backUp({ ports, input, made }: World): string {
   const { source, custody, imports } = input.prepared
   const accounts = imports.map(({ target }) => target)
-  const left = ports.backups.list().find((one) => {
-    const isSame = one.sha256 === source.file.sha256 && one.source === source.file.path && one.kind === 'migration'
+  const all = ports.backups.list()
+  const left = all.find((one) => {
+    const isSame =
+      one.sha256 === source.file.sha256 &&
+      one.source === source.file.path &&
+      one.kind === 'migration' &&
+      !isUndone(all, one)
     return isSame && one.checksum === 'ok' && JSON.stringify(one.accounts) === JSON.stringify(accounts)
   })
   const facts = { kind: 'migration', source: source.file.path, custody, accounts, storage: input.storage } as const

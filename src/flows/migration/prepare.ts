@@ -1,4 +1,4 @@
-import type { Account, StorageKind } from '../../model/account.ts'
+import type { Account } from '../../model/account.ts'
 import type { Custody, MigratedAccount } from '../../model/backup.ts'
 import { AuthError } from '../../model/errors.ts'
 import type { NotCarried, Plan, PlannedStep, StepName } from '../../model/migration.ts'
@@ -9,7 +9,8 @@ import type { Found, Source } from './find-source.ts'
 export interface PrepareInput {
   /** What was asked for; our own old file is always replaced in its place. */
   readonly custody: Exclude<Custody, 'in-place'>
-  readonly storage: StorageKind
+  /** Its name, for the words of the plan. */
+  readonly storage: string
   readonly authFile: string
   readonly planned: readonly MigratedAccount[]
   readonly revived: readonly Account[]
@@ -124,8 +125,8 @@ const STEPS: Readonly<Partial<Record<StepName, Words>>> = {
   'tidy-up': ({ input }) => ({
     description:
       input.storage === 'plaintext'
-        ? 'write migration-report.json and clear the record of this run'
-        : 'seal the backup, write migration-report.json and clear the record of this run',
+        ? 'leave the backup unsealed, as the storage is, and clear the record of this run'
+        : 'seal the backup and clear the record of this run',
     undo: 'nothing: a sealed backup can be opened',
   }),
 }
