@@ -20,6 +20,9 @@ import { readSealedFile } from './read-sealed-vault.ts'
 /** Asks for, or finds, the passphrase; `isNew` when one is being chosen. Called at most once. */
 export type FindPassphrase = (isNew: boolean) => Promise<Secret>
 
+/** What the names of our own keys begin with; an account's is its id. */
+const KEY_ITEM = 'key/'
+
 interface OpenVault {
   readonly file: SealedFile
   readonly key: Buffer
@@ -41,7 +44,11 @@ export function sealedVaultOnDisk(home: string, findPassphrase: FindPassphrase |
   const unlock = async (file: SealedFile): Promise<Buffer> => {
     const slotKind = file.slot.type === 'plaintext' ? 'plaintext' : 'passphrase'
     if (slotKind !== kind) {
-      throw new AuthError('storage-unavailable', `the vault file is of the kind ${slotKind}, not ${kind}`)
+      const choice = `set AIAUTH_STORAGE=${slotKind}`
+      const isForBackupsOnly = Object.keys(file.items).every((name) => name.startsWith(KEY_ITEM))
+      throw new AuthError('storage-unavailable', `the vault file is of the kind ${slotKind}, not ${kind}`, {
+        hint: isForBackupsOnly ? `${choice}, or remove the backups: aiauth migrate-auth --purge-backups` : choice,
+      })
     }
     const slot = JSON.stringify(file.slot)
     // scrypt takes a third of a second: once for each slot and program run.
@@ -92,10 +99,8 @@ export function sealedVaultOnDisk(home: string, findPassphrase: FindPassphrase |
     },
     write: (bundle) => writeItem(bundle.accountId, writeBundle(bundle)),
     remove: removeItem,
-    readKey: (name) => readItem(keyItem(name)),
-    writeKey: (name, key) => writeItem(keyItem(name), key),
-    removeKey: (name) => removeItem(keyItem(name)),
+    readKey: (name) => readItem(KEY_ITEM + name),
+    writeKey: (name, key) => writeItem(KEY_ITEM + name, key),
+    removeKey: (name) => removeItem(KEY_ITEM + name),
   }
 }
-
-const keyItem = (name: string) => `key/${name}`

@@ -3,6 +3,8 @@ import { spawnSync } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { Keychain } from '../../src/system/keychain.ts'
+import { keychainVault } from '../../src/system/keychain-vault.ts'
+import { vaultContract } from '../contracts/vault.ts'
 import { bundled } from '../real/bundled.ts'
 import { keychainOn } from '../real/child-keychain.ts'
 import { allGone, processesOf, procFile } from '../real/processes.ts'
@@ -141,4 +143,6 @@ describe.skipIf(whyNoSecretService() !== undefined)('openKeychain', () => {
     const { stdout, status } = spawnSync(process.execPath, [program, childPath], { env: service.env, encoding: 'utf8' })
     expect({ stdout, status }).toEqual({ stdout: 'kept\n', status: 0 })
   })
+
+  vaultContract('Secret Service', () => keychainVault(keychain))
 })

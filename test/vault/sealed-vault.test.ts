@@ -66,6 +66,21 @@ describe('the vault file', () => {
     expect((await plain.read(bundle().accountId))?.generation).toBe(1)
   })
 
+  it('says what to type where it is of another kind', async () => {
+    const folder = home()
+    const vault = sealedVaultOnDisk(folder, passphrase('p'))
+    const hint = async () => (await failure(sealedVaultOnDisk(folder, undefined).probe()))?.hint
+    await vault.writeKey('backup', new Secret('k'))
+    await vault.write(bundle())
+    expect(await hint()).toBe('set AIAUTH_STORAGE=passphrase')
+    await vault.remove(bundle().accountId)
+    expect(await hint()).toBe(
+      'set AIAUTH_STORAGE=passphrase, or remove the backups: aiauth migrate-auth --purge-backups',
+    )
+    await vault.removeKey('backup')
+    expect(await hint()).toBeUndefined()
+  })
+
   it('is not made by a mere proof that it could be', async () => {
     const folder = home()
     await sealedVaultOnDisk(folder, passphrase('p')).probe()
