@@ -69,6 +69,14 @@ const flipByte = (path: string, at: number) => {
   bytes[at] = (bytes[at] ?? 0) ^ 1
   writeFileSync(path, bytes)
 }
+const linkInstead = (path: string) => {
+  renameSync(path, `${path}.real`)
+  symlinkSync(`${basename(path)}.real`, path)
+}
+const folderInstead = (path: string) => {
+  rmSync(path)
+  mkdirSync(path)
+}
 
 describe('backups.create', () => {
   it('copies byte for byte and tells what, whence and when', () => {
@@ -238,8 +246,8 @@ describe('backups.list', () => {
     ['a byte that is no UTF-8', (path) => writeFileSync(path, Buffer.alloc(BYTES, 0xff))],
     ['its end cut off', (path) => truncateSync(path, 40)],
     ['nothing in it', (path) => truncateSync(path, 0)],
-    ['a link in its place', (path) => (renameSync(path, `${path}.real`), symlinkSync(`${basename(path)}.real`, path))],
-    ['a folder in its place', (path) => (rmSync(path), mkdirSync(path))],
+    ['a link in its place', linkInstead],
+    ['a folder in its place', folderInstead],
   ])('M7: tells of a copy with %s as bad, plain or sealed', (_case, damage) => {
     for (const isSealed of [false, true]) {
       const { backups, made, copy } = withBackup()
@@ -308,7 +316,7 @@ describe('backups.seal', () => {
     expect(sealed).toEqual({ ...made, isSealed: true })
     expect(backups.list()).toEqual([sealed])
     expect(backups.read(made, key).reveal()).toBe(text)
-    expect(readFileSync(copy, 'utf8')).not.toMatch(/LEAK|xxx|tokens/)
+    expect(readFileSync(copy, 'utf8')).not.toMatch(/RT-LEAK|x{20}|tokens/)
     expect(readdirSync(folder).sort()).toEqual([`${ID}.json`, `${ID}.manifest`])
   })
 
@@ -373,7 +381,7 @@ describe('backups.read', () => {
     writeFileSync(copy, 'forged')
     const stored = { bytes: 6, sha256: 'ccdd35168ab474fa5764a526cfb83621351e23682c5075b2e18d56bddf96aa30' }
     edited(manifest, { stored })
-    expect(failure(() => backups.read(made, undefined))).toMatchObject({ code: 'auth-file-invalid' })
+    expect(failure(() => backups.read(made, undefined))?.message).toContain('its checksum does not fit')
   })
 
   it('refuses a backup that is another one by now', () => {
