@@ -69,7 +69,10 @@ try {
     const own = time([built.lister])
     if (round >= 0) ratios.push(own / base) && times.push(own)
   }
-  console.log(`list of ${COUNT} backups of 4 KB`.padEnd(44), `${median(ratios).toFixed(2)}x  ${median(times).toFixed(1)} ms`)
+  console.log(
+    `list of ${COUNT} backups of 4 KB`.padEnd(44),
+    `${median(ratios).toFixed(2)}x  ${median(times).toFixed(1)} ms`,
+  )
 } finally {
   rmSync(folder, { recursive: true, force: true })
 }

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -55,6 +55,7 @@ afterAll(() => folders.forEach((each) => rmSync(each, { recursive: true, force: 
 
 const backupsThen = (home: string) => backupsOnDisk(home, () => Date.parse('2020-01-01T00:00:00Z'))
 const backupsOf = (home: string) => backupsOnDisk(home)
+const filesOf = (home: string) => namesIn(home).filter((name) => !name.endsWith('.manifest'))
 const namesIn = (home: string) => readdirSync(join(home, 'backup')).sort()
 const inClear = (home: string) =>
   namesIn(home).filter((name) => readFileSync(join(home, 'backup', name), 'utf8').includes('RT-LEAK'))
@@ -142,11 +143,12 @@ function afterRemove({ home, exitCode }: Trial): Claims {
     .list()
     .filter(({ id }) => id !== OLDER)
   const isListed = left.some(({ id }) => id === NEWER)
-  const isGone = namesIn(home).join() === OLDER_FILES.join()
+  const [names, isGone] = [namesIn(home), namesIn(home).join() === OLDER_FILES.join()]
   for (const each of left) backupsOf(home).remove(each)
   return [
     ['is gone when it says so', exitCode !== 0 || isGone],
     ['is listed as long as anything of it is there', isGone || isListed],
+    ['takes the text first', names.includes(`${NEWER}.manifest`) || isGone],
     ['is finished the next time', namesIn(home).join() === OLDER_FILES.join()],
   ]
 }
@@ -157,8 +159,8 @@ describe.skipIf(whyNoFaults() !== undefined)('a backup at every operation of the
     program = await bundled('test/real/keeps-a-backup.ts')
   })
 
-  async function run(home: string, what: string, fault?: Fault): Promise<Ended> {
-    const env = { PATH: process.env['PATH'], ...withFault(home, fault) }
+  async function run(home: string, what: string, fault?: Fault, more = {}): Promise<Ended> {
+    const env = { PATH: process.env['PATH'], ...withFault(home, fault), ...more }
     const child = spawn(process.execPath, [program, home, what, NEWER], { env, stdio: ['ignore', 'ignore', 'pipe'] })
     let stderr = ''
     child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()))
@@ -233,7 +235,7 @@ describe.skipIf(whyNoFaults() !== undefined)('a backup at every operation of the
       const steps = (await recorded(home, what))
         .filter(({ name, path }) => STEPS.includes(name) && `${name} ${path}` !== 'open-read backup')
         .map(({ name, path }) => `${name} ${path}`.replaceAll('backup/', '').replace(/auth_backup_[\d_-]+/g, '<id>'))
-      return steps.slice(steps.findIndex((step) => step.startsWith('write')))
+      return steps.slice(steps.findIndex((step) => !step.startsWith('open-read')))
     }
     const readBack = ['open-read <id>.json', 'open-read <id>.manifest']
     const durably = (name: string) => [`write ${name}`, `sync ${name}`]
@@ -256,6 +258,31 @@ describe.skipIf(whyNoFaults() !== undefined)('a backup at every operation of the
       ...manifest,
       ...readBack,
     ])
+    expect(await stepsOf('remove', withPlain())).toEqual(['unlink <id>.json', 'unlink <id>.manifest', 'sync backup'])
+  })
+
+  it.each(['create', 'seal'])('M2: is found out when the disk keeps something else (%s)', async (what) => {
+    const home = what === 'create' ? withOlder() : withPlain()
+    const before = filesOf(home)
+    const patch = join(newHome(), 'patch.cjs')
+    // The last byte of a box or of a text, but none of a manifest.
+    writeFileSync(
+      patch,
+      `const fs = require('node:fs'), write = fs.writeSync
+       fs.writeSync = (file, bytes, ...rest) => {
+         if (/RT-LEAK|"sealed":/.test(bytes)) bytes[bytes.lastIndexOf('"') - 30] ^= 1
+         return write(file, bytes, ...rest)
+       }`,
+    )
+    const { exitCode, stderr } = await run(home, what, undefined, { NODE_OPTIONS: `--require ${patch}` })
+    expect([exitCode, stderr]).toEqual([7, expect.stringContaining('does not read back as it was written') as string])
+    expect(inClear(home)).toEqual(what === 'create' ? [] : [`${NEWER}.json`])
+    expect(filesOf(home)).toEqual(before)
+    expect(
+      backupsOf(home)
+        .list()
+        .every((each) => holds(home, each)),
+    ).toBe(true)
   })
 
   it('M1: is removed in the end, and listed until it is', LIMIT, async () => {
