@@ -7,6 +7,7 @@ import { addMigrateAuthCommand } from './commands/migrate-auth.ts'
 import { addProvidersCommand } from './commands/providers.ts'
 import { addRefreshCommand } from './commands/refresh.ts'
 import { reportError, type ReportOptions } from './commands/report-error.ts'
+import { addSetCommand } from './commands/set.ts'
 import { addStatusCommand } from './commands/status.ts'
 import { addTokenCommand } from './commands/token.ts'
 import { addWhyCommand } from './commands/why.ts'
@@ -70,6 +71,7 @@ const COMMANDS = [
   addWhyCommand,
   addLogoutCommand,
   addMigrateAuthCommand,
+  addSetCommand,
   addProvidersCommand,
 ]
 

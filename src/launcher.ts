@@ -12,6 +12,7 @@ import { endNow } from './system/end-now.ts'
 import { homeFolder } from './system/home.ts'
 import { readKeychainItem } from './system/read-keychain-item.ts'
 import { catchSignals, type Interruption } from './system/signals.ts'
+import { quickSettings } from './system/quick-settings.ts'
 import { quickTerminal, type QuickTerminal } from './system/quick-terminal.ts'
 import { readAuthFile } from './system/read-auth-file.ts'
 import { noteUse } from './system/note-use.ts'
@@ -62,16 +63,17 @@ function shortWayFor(
     vaults: { vault: (kind: string) => shortVault(kind, home) },
     terminal,
   }
-  if (verb === 'status') return () => showStatus(ports, { names, json })
+  if (verb === 'status') return () => showStatus(ports, { names, json }, quickSettings(home) ?? leave())
   if (verb !== 'token' || names.length > 1) return undefined
   return async () => {
     const nowMs = Date.now()
     const preset = process.env['AIAUTH_ACCOUNT']
-    const account = chooseAccount(ports.authFile.read(), { wanted: names[0], preset, nowMs })
+    const choice = { wanted: names[0], preset, nowMs, settings: quickSettings(home) ?? leave() }
+    const account = chooseAccount(ports.authFile.read(), choice)
     const bundle = await heldToken(ports, account)
     const isUpToDate = bundle.generation === account.secret.generation
     if (!isUpToDate || !lasts(bundle, DEFAULT_MIN_VALIDITY_SECONDS, nowMs)) {
-      if (account.secret.store !== 'plaintext') throw new Error('left to the whole program')
+      if (account.secret.store !== 'plaintext') leave()
       const { renewQuickly } = await import('./quick-token.ts')
       interruption = catchSignals()
       const input = { wanted: names[0], minValiditySeconds: DEFAULT_MIN_VALIDITY_SECONDS, json }
@@ -97,5 +99,9 @@ function shortVault(kind: string, home: string): Pick<Vault, 'read'> {
       read: async (accountId) => (await import('./system/read-sealed-vault.ts')).readPlaintextVault(home, accountId),
     }
   }
+  return leave()
+}
+
+function leave(): never {
   throw new Error('left to the whole program')
 }

@@ -121,6 +121,7 @@ function account(source: unknown, index: number): Account {
     noList(checked.organizations, 'organizations') ??
     noList(checked.scopes, 'scopes') ??
     noList(checked.history, 'history') ??
+    (checked.enabled === undefined || typeof checked.enabled === 'boolean' ? undefined : 'enabled is not a boolean') ??
     (typeof checked.priority === 'number' ? undefined : 'priority is not a number') ??
     (ACCOUNT_STATES.includes(checked.state as AccountState) ? undefined : 'state is not a state') ??
     secretFault(checked.secret)

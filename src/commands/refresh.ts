@@ -4,6 +4,7 @@ import { refreshAccounts, type RefreshRow } from '../flows/refresh-accounts.ts'
 import type { Account, AuthFile } from '../model/account.ts'
 import { AuthError } from '../model/errors.ts'
 import type { Ports } from '../model/ports.ts'
+import { switchedOff } from '../model/switched-off.ts'
 import { jsonText } from '../ui/account-json.ts'
 import { refreshRows, refreshSummary, type RefreshSummary } from '../ui/refresh-rows.ts'
 import { durationMs, isJson, lanesAtOnce } from './options.ts'
@@ -39,7 +40,7 @@ async function refresh(ports: Ports, names: string[], options: RefreshOptions, j
   }
   const file = ports.authFile.read()
   const withinMs = isForced ? undefined : (options.within ?? leadMs(ports))
-  const accounts = chosen(file, names, withinMs, ports.clock.nowMs())
+  const accounts = chosen(ports, file, names, withinMs)
   const startedAtMs = ports.clock.nowMs()
   const words = `renewing ${accounts.length === 1 ? '1 account' : `${accounts.length} accounts`}`
   const rows = await ports.terminal.during(words, (tell) => {
@@ -66,17 +67,19 @@ function leadMs(ports: Ports): number {
 
 /** Without names, those that end soon and are worth a try: a dead grant waits for a sign-in, not for us. */
 function chosen(
+  { settings, clock }: Ports,
   file: AuthFile | undefined,
   names: readonly string[],
   withinMs: number | undefined,
-  nowMs: number,
 ): Account[] {
   if (names.length > 0) return [...new Set(names.map((name) => getAccount(file, name)))]
   const accounts = file?.accounts ?? []
   if (withinMs === undefined) return [...accounts]
-  return accounts.filter(({ state, expiresAt, secret }) => {
+  const [config, nowMs] = [settings.read(), clock.nowMs()]
+  return accounts.filter((account) => {
+    const { state, expiresAt, secret } = account
     const endsSoon = expiresAt !== null && Date.parse(expiresAt) - nowMs < withinMs
-    return endsSoon && secret.renewable && state !== 'needs-login'
+    return endsSoon && secret.renewable && state !== 'needs-login' && switchedOff(config, account) === undefined
   })
 }
 

@@ -5,8 +5,10 @@ import { lanes } from '../flows/lanes.ts'
 import type { Account } from '../model/account.ts'
 import { AuthError, type AuthErrorCode } from '../model/errors.ts'
 import type { Ports } from '../model/ports.ts'
+import { switchedOff } from '../model/switched-off.ts'
 import { findProvider } from '../providers/registry.ts'
 import { usageBars } from '../ui/usage-bars.ts'
+import { settingsToShow } from './settings-to-show.ts'
 import { showStatus, type StatusInput } from './status.ts'
 import { warn } from './warn.ts'
 
@@ -48,8 +50,9 @@ async function ask(ports: Ports, input: LiveStatusInput): Promise<Round> {
   if (input.check !== true && input.usage !== true) return { checks: [], usages: [] }
   const file = ports.authFile.read()
   const all = file?.accounts ?? []
-  const accounts = input.names.length === 0 ? all : [...new Set(input.names.map((name) => getAccount(file, name)))]
+  const named = input.names.length === 0 ? all : [...new Set(input.names.map((name) => getAccount(file, name)))]
   const settings = ports.settings.read()
+  const accounts = named.filter((account) => switchedOff(settings, account) === undefined)
   const checks = new Map<Account, CheckedAccount>()
   const usages = new Map<Account, KnownUsage>()
   const runLane = async (lane: readonly Account[]) => {
@@ -76,7 +79,7 @@ async function unlessGone<T>(work: Promise<T>): Promise<T | undefined> {
 }
 
 function show(ports: Ports, input: LiveStatusInput, round: Round): void {
-  showStatus(ports, input)
+  showStatus(ports, input, settingsToShow(ports))
   const { outColumns: columns, outStyle: style } = ports.terminal
   if (!input.json && round.usages.length > 0) {
     const views = round.usages.map(({ account, usage, ageMs, problem }) => {

@@ -1,9 +1,18 @@
 import type { Command } from 'commander'
-import { defaultAccount, effectiveAccount, getAccount, SIGN_IN, signInAgain } from '../flows/choose-account.ts'
+import {
+  defaultAccount,
+  effectiveAccount,
+  getAccount,
+  SIGN_IN,
+  signInAgain,
+  type ChooseAccountInput,
+} from '../flows/choose-account.ts'
 import type { Account, AuthFile } from '../model/account.ts'
 import { stateAt } from '../model/account-state.ts'
 import { AuthError } from '../model/errors.ts'
 import type { Ports } from '../model/ports.ts'
+import { switchedOff } from '../model/switched-off.ts'
+import type { UntrustedRecord } from '../model/untrusted.ts'
 import { accountJson, jsonText } from '../ui/account-json.ts'
 import { statusTable } from '../ui/status-table.ts'
 import { isJson } from './options.ts'
@@ -41,7 +50,9 @@ export function addStatusCommand(program: Command, ports: Ports): void {
     .action(async (names: string[], options: StatusOptions, command: Command) => {
       const input = { names, json: isJson(command) }
       if (Object.keys(options).length === 0) {
-        showStatus(ports, input)
+        // The launcher has this file, too, and takes along all that stands at its head.
+        const { settingsToShow } = await import('./settings-to-show.ts')
+        showStatus(ports, input, settingsToShow(ports))
         return
       }
       const { showLiveStatus } = await import('./status-live.ts')
@@ -60,14 +71,21 @@ Examples:
   aiauth status --usage --watch`
 
 /** Shared with the launcher's short way, which must print the same bytes. */
-export function showStatus(ports: StatusPorts, { names, json, onOneLine = false }: StatusInput): void {
+export function showStatus(
+  ports: StatusPorts,
+  { names, json, onOneLine = false }: StatusInput,
+  settings: UntrustedRecord,
+): void {
   const file = ports.authFile.read()
   const nowMs = ports.clock.nowMs()
   const accounts = names.length === 0 ? (file?.accounts ?? []) : names.map((name) => getAccount(file, name))
-  const effective = effectiveOf(file, ports, nowMs)
+  const disabled = new Set(accounts.filter((account) => switchedOff(settings, account) !== undefined))
+  const effective = effectiveOf(file, ports, { nowMs, settings })
   if (json) {
     const standard = defaultAccount(file)
-    const shown = accounts.map((account) => accountJson(account, { isDefault: account.id === standard?.id, nowMs }))
+    const shown = accounts.map((account) =>
+      accountJson(account, { isDefault: account.id === standard?.id, isEnabled: !disabled.has(account), nowMs }),
+    )
     const chosen = { account: effective.account?.name ?? null, why: effective.why }
     const document = { schemaVersion: 1, accounts: shown, effective: chosen }
     ports.terminal.out(onOneLine ? `${JSON.stringify(document)}\n` : jsonText(document))
@@ -75,9 +93,9 @@ export function showStatus(ports: StatusPorts, { names, json, onOneLine = false 
   }
   const { outStyle: style, outColumns: columns } = ports.terminal
   if (accounts.length > 0) {
-    ports.terminal.out(statusTable({ accounts, effectiveId: effective.account?.id, nowMs, columns, style }))
+    ports.terminal.out(statusTable({ accounts, effectiveId: effective.account?.id, disabled, nowMs, columns, style }))
   }
-  for (const line of advice(accounts, nowMs))
+  for (const line of advice(accounts, disabled, nowMs))
     ports.terminal.say(`aiauth: ${ports.terminal.errStyle.cyan('hint')}: ${line}`)
 }
 
@@ -85,21 +103,22 @@ export function showStatus(ports: StatusPorts, { names, json, onOneLine = false 
 function effectiveOf(
   file: AuthFile | undefined,
   ports: StatusPorts,
-  nowMs: number,
+  known: Pick<ChooseAccountInput, 'nowMs' | 'settings'>,
 ): { account?: Account; why: string } {
+  const preset = ports.environment.variables['AIAUTH_ACCOUNT']
   try {
-    const preset = ports.environment.variables['AIAUTH_ACCOUNT']
-    return effectiveAccount(file, { preset, nowMs }) ?? { why: 'nobody is signed in' }
+    return effectiveAccount(file, { preset, ...known }) ?? { why: 'nobody is signed in' }
   } catch (error) {
-    if (error instanceof AuthError) return { why: `AIAUTH_ACCOUNT: ${error.message}` }
+    if (error instanceof AuthError) return { why: preset ? `AIAUTH_ACCOUNT: ${error.message}` : error.message }
     throw error
   }
 }
 
 /** What to type for the accounts that need something. */
-function advice(accounts: readonly Account[], nowMs: number): string[] {
+function advice(accounts: readonly Account[], disabled: ReadonlySet<Account>, nowMs: number): string[] {
   if (accounts.length === 0) return [`nobody is signed in; ${SIGN_IN}`]
   return accounts
+    .filter((account) => !disabled.has(account))
     .map((account) => ({ account, now: stateAt(account, nowMs) }))
     .filter(({ now }) => now.state === 'needs-login' || now.state === 'error')
     .map(({ account, now }) => `${account.name}: ${now.reason ?? now.state}; sign in again: ${signInAgain(account)}`)

@@ -3,9 +3,11 @@ import { getAccount } from '../flows/choose-account.ts'
 import { stateAt } from '../model/account-state.ts'
 import { withUses } from '../model/history.ts'
 import type { Ports } from '../model/ports.ts'
+import { switchedOff } from '../model/switched-off.ts'
 import { jsonText } from '../ui/account-json.ts'
 import { whyWords } from '../ui/why-words.ts'
 import { isJson } from './options.ts'
+import { settingsToShow } from './settings-to-show.ts'
 
 /** `aiauth why <name>`: why the account is in its state; no network, no keychain. */
 export function addWhyCommand(program: Command, ports: Ports): void {
@@ -21,13 +23,16 @@ function why(ports: Ports, name: string, json: boolean): void {
   const file = ports.authFile.read()
   const account = getAccount(file && withUses(file, ports.uses.read()), name)
   const nowMs = ports.clock.nowMs()
+  const off = switchedOff(settingsToShow(ports), account)
   const pending = ports.journal.read(account.id)?.intent
   if (json) {
     const { state, reason } = stateAt(account, nowMs)
     const { history, cooldownUntil } = account
-    ports.terminal.out(jsonText({ account: name, state, stateReason: reason, cooldownUntil, history }))
+    ports.terminal.out(
+      jsonText({ account: name, enabled: off === undefined, state, stateReason: reason, cooldownUntil, history }),
+    )
     return
   }
-  const lines = whyWords({ account, pending, nowMs, style: ports.terminal.outStyle })
+  const lines = whyWords({ account, off, pending, nowMs, style: ports.terminal.outStyle })
   ports.terminal.out(`${lines.join('\n')}\n`)
 }

@@ -2,7 +2,8 @@ import { stateAt } from '../model/account-state.ts'
 import type { Account, AccountState, AuthFile } from '../model/account.ts'
 import { AuthError } from '../model/errors.ts'
 import { nearest } from '../model/nearest.ts'
-import { cleanLine } from '../model/untrusted.ts'
+import { switchedOff } from '../model/switched-off.ts'
+import { cleanLine, type UntrustedRecord } from '../model/untrusted.ts'
 import { isExhausted } from '../model/usage.ts'
 
 /** An account and, in a few words, how it came to be chosen. */
@@ -17,6 +18,8 @@ export interface ChooseAccountInput {
   /** `AIAUTH_ACCOUNT`. */
   readonly preset: string | undefined
   readonly nowMs: number
+  /** `config.json`, which may switch providers off. */
+  readonly settings: UntrustedRecord
 }
 
 /** What to type where nobody is signed in. */
@@ -39,8 +42,9 @@ const STATE_RANK: Readonly<Record<AccountState, number>> = {
 /**
  * Finds the account that a command speaks of: by name, else among a provider's accounts, and
  * without either the preset, the default, the preferred provider's or the first by priority.
+ * One that is switched off is passed over, or refused where it was named.
  *
- * @throws AuthError `account-not-found`.
+ * @throws AuthError `account-not-found`, `usage` when all that could be meant is switched off.
  */
 export function chooseAccount(file: AuthFile | undefined, input: ChooseAccountInput): Account {
   return candidates(file, input)[0]
@@ -50,10 +54,10 @@ export function chooseAccount(file: AuthFile | undefined, input: ChooseAccountIn
  * The account that is meant, and after it those that may stand in for it: the others of a
  * provider that was named, in their order, unless `fallbackEnabled` is false.
  *
- * @throws AuthError `account-not-found`.
+ * @throws AuthError as `chooseAccount`.
  */
 export function candidates(file: AuthFile | undefined, input: ChooseAccountInput): readonly [Account, ...Account[]] {
-  if (input.wanted !== undefined) return nameOrProvider(file, input.wanted, input.nowMs)
+  if (input.wanted !== undefined) return nameOrProvider(file, input.wanted, input)
   const choice = effectiveAccount(file, input)
   if (choice !== undefined) return [choice.account]
   throw new AuthError('account-not-found', 'nobody is signed in', { hint: SIGN_IN })
@@ -62,19 +66,24 @@ export function candidates(file: AuthFile | undefined, input: ChooseAccountInput
 /**
  * The account used when none is named, `undefined` when nobody is signed in.
  *
- * @throws AuthError `account-not-found` when the preset names none.
+ * @throws AuthError `account-not-found` when the preset names none, `usage` when what it names,
+ * or every account, is switched off.
  */
 export function effectiveAccount(
   file: AuthFile | undefined,
-  { preset, nowMs }: Omit<ChooseAccountInput, 'wanted'>,
+  { preset, ...input }: Omit<ChooseAccountInput, 'wanted'>,
 ): Choice | undefined {
+  if (preset !== undefined && preset !== '') {
+    const account = named(file, preset) ?? nameOrProvider(file, preset, input)[0]
+    assertOn(account, input.settings)
+    return { account, why: 'AIAUTH_ACCOUNT' }
+  }
   const accounts = file?.accounts ?? []
-  if (preset !== undefined && preset !== '')
-    return { account: named(file, preset) ?? nameOrProvider(file, preset, nowMs)[0], why: 'AIAUTH_ACCOUNT' }
   const standard = defaultAccount(file)
-  if (standard !== undefined) return { account: standard, why: 'the default account' }
+  if (standard !== undefined && switchedOff(input.settings, standard) === undefined)
+    return { account: standard, why: 'the default account' }
   const preferred = file?.preferences.preferredProvider
-  const ordered = inOrder(accounts, nowMs)
+  const ordered = switchedOn(inOrder(accounts, input.nowMs), input.settings)
   const ofPreferred = ordered.find((account) => account.provider === preferred)
   if (ofPreferred !== undefined) return { account: ofPreferred, why: 'the preferred provider' }
   const first = ordered[0]
@@ -116,12 +125,28 @@ function named(file: AuthFile | undefined, name: string): Account | undefined {
 }
 
 /** An account bears its provider's id as its name unless another was given: then the word means the provider. */
-function nameOrProvider(file: AuthFile | undefined, wanted: string, nowMs: number): readonly [Account, ...Account[]] {
+function nameOrProvider(
+  file: AuthFile | undefined,
+  wanted: string,
+  { nowMs, settings }: Pick<ChooseAccountInput, 'nowMs' | 'settings'>,
+): readonly [Account, ...Account[]] {
   const byName = named(file, wanted)
-  if (byName !== undefined && byName.provider !== wanted) return [byName]
-  const [first, ...others] = ofProvider(file, wanted, nowMs)
+  const isName = byName !== undefined && byName.provider !== wanted
+  const [first, ...others] = switchedOn(isName ? [byName] : ofProvider(file, wanted, nowMs), settings)
   if (first === undefined) throw unknown(file?.accounts ?? [], wanted)
   return file?.preferences.fallbackEnabled === false ? [first] : [first, ...others]
+}
+
+/** Those that are not switched off. Where all are, the first of them is refused. */
+function switchedOn(accounts: readonly Account[], settings: UntrustedRecord): Account[] {
+  const found = accounts.filter((account) => switchedOff(settings, account) === undefined)
+  if (found.length === 0 && accounts[0] !== undefined) assertOn(accounts[0], settings)
+  return found
+}
+
+function assertOn(account: Account, settings: UntrustedRecord): void {
+  const reason = switchedOff(settings, account)
+  if (reason !== undefined) throw reason
 }
 
 /** The default account first, then by state, priority and age; those that cannot serve now come last. */

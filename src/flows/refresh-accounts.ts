@@ -1,5 +1,6 @@
 import type { Account } from '../model/account.ts'
 import { AuthError, type AuthErrorCode } from '../model/errors.ts'
+import { switchedOff } from '../model/switched-off.ts'
 import { findProvider } from '../providers/registry.ts'
 import { freshToken, type FreshTokenPorts } from './fresh-token.ts'
 import { lanes } from './lanes.ts'
@@ -34,7 +35,8 @@ const RECOVERED_VALIDITY_SECONDS = 60
 /**
  * Renews accounts, each under its own lock: those of one issuer and client one after the
  * other, the lanes side by side. One that fails does not keep the others from their turn.
- * Rows come back in the order of the accounts.
+ * What is switched off, or has no way to be renewed, is skipped. Rows come back in the order of
+ * the accounts.
  *
  * @throws AuthError `cancelled`.
  */
@@ -44,7 +46,14 @@ export async function refreshAccounts(
 ): Promise<RefreshRow[]> {
   const rows = new Map<Account, RefreshRow>()
   const settings = ports.settings.read()
-  const waiting = lanes(accounts, (account) => findProvider(settings, account))
+  for (const account of accounts) {
+    const reason = switchedOff(settings, account) ?? unrenewable(account)
+    if (reason === undefined) continue
+    rows.set(account, rowOf(account, 'skipped', 0, reason))
+    onDone()
+  }
+  const toRenew = accounts.filter((account) => !rows.has(account))
+  const waiting = lanes(toRenew, (account) => findProvider(settings, account))
   const runLanes = async () => {
     for (let lane = waiting.shift(); lane !== undefined; lane = waiting.shift()) {
       for (const [index, account] of lane.entries()) {
@@ -61,29 +70,38 @@ export async function refreshAccounts(
 
 async function refreshed(ports: FreshTokenPorts, account: Account, withinMs: number | undefined): Promise<RefreshRow> {
   const startedAtMs = ports.clock.nowMs()
-  const row = (outcome: RefreshRow['outcome'], expiresAt: string | null, problem?: AuthError): RefreshRow => ({
-    name: account.name,
-    outcome,
-    ...(problem !== undefined && { code: problem.code, message: problem.message }),
-    ...(problem?.hint !== undefined && { hint: problem.hint }),
-    expiresAt,
-    durationMs: Math.max(0, ports.clock.nowMs() - startedAtMs),
-  })
-  if (!account.secret.renewable) return row('skipped', account.expiresAt, cannotBeRenewed(account))
+  const tookMs = () => Math.max(0, ports.clock.nowMs() - startedAtMs)
   const minValiditySeconds = withinMs === undefined ? RECOVERED_VALIDITY_SECONDS : Math.ceil(withinMs / 1000)
   const asked = { minValiditySeconds, evenIfFresh: withinMs === undefined }
   try {
     const fresh = await freshToken(ports, { account, ...asked })
     const outcome = fresh.trouble === undefined ? ROW_OUTCOMES[fresh.outcome] : 'failed'
-    return row(outcome, fresh.account.expiresAt, fresh.trouble ?? fresh.problem)
+    const { name } = account
+    return rowOf({ name, expiresAt: fresh.account.expiresAt }, outcome, tookMs(), fresh.trouble ?? fresh.problem)
   } catch (error) {
     if (!(error instanceof AuthError) || error.code === 'cancelled') throw error
-    return row('failed', account.expiresAt, error)
+    return rowOf(account, 'failed', tookMs(), error)
   }
 }
 
 const ROW_OUTCOMES = { fresh: 'fresh', renewed: 'renewed', kept: 'failed', waiting: 'skipped' } as const
 
-function cannotBeRenewed({ name }: Account): AuthError {
-  return new AuthError('sign-in-required', `${name} has no way to be renewed`)
+function rowOf(
+  { name, expiresAt }: Pick<Account, 'name' | 'expiresAt'>,
+  outcome: RefreshRow['outcome'],
+  durationMs: number,
+  problem?: AuthError,
+): RefreshRow {
+  return {
+    name,
+    outcome,
+    ...(problem !== undefined && { code: problem.code, message: problem.message }),
+    ...(problem?.hint !== undefined && { hint: problem.hint }),
+    expiresAt,
+    durationMs,
+  }
+}
+
+function unrenewable({ name, secret }: Account): AuthError | undefined {
+  return secret.renewable ? undefined : new AuthError('sign-in-required', `${name} has no way to be renewed`)
 }

@@ -3,6 +3,7 @@ import { isLoopbackAddress } from '../model/endpoint.ts'
 import { AuthError } from '../model/errors.ts'
 import type { Provider } from '../model/provider.ts'
 import type { Secret } from '../model/secret.ts'
+import { providerOff } from '../model/switched-off.ts'
 import type { TokenBundle } from '../model/tokens.ts'
 import { cleanLine } from '../model/untrusted.ts'
 import { isSpent } from './account-facts.ts'
@@ -32,7 +33,7 @@ export function renewableGrant(account: Account, provider: Provider | undefined,
   }
   if (provider === undefined)
     throw over(account, `is of ${account.provider}/${account.mode}, which the settings do not know`)
-  if (!provider.enabled) throw new AuthError('usage', `the provider ${provider.id} is switched off`)
+  if (!provider.enabled) throw providerOff(provider.id)
   if (!isIssuerOf(held, provider)) throw over(account, 'was issued by another server than the settings now name')
   return { provider, held: { ...held, tokenEndpoint: provider.tokenEndpoint ?? held.tokenEndpoint }, refreshToken }
 }

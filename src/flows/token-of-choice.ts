@@ -25,7 +25,7 @@ const NEXT_MAY_DO_BETTER: readonly AuthErrorCode[] = [
  * turn when the first cannot be renewed, unless `fallbackEnabled` is false; who named an
  * account gets that one or an error.
  *
- * @throws AuthError `account-not-found`, and what `freshToken` throws for the first account.
+ * @throws AuthError `account-not-found`, `usage` for what is switched off, and what `freshToken` throws for the first account.
  */
 export async function tokenOfChoice(
   ports: FreshTokenPorts & Pick<Ports, 'uses'>,
@@ -41,6 +41,7 @@ async function firstThatWorks(ports: FreshTokenPorts, input: TokenOfChoiceInput)
     wanted: input.wanted,
     preset: ports.environment.variables['AIAUTH_ACCOUNT'],
     nowMs: ports.clock.nowMs(),
+    settings: ports.settings.read(),
   })
   const tokenOf = (account: Account) => freshToken(ports, { account, minValiditySeconds: input.minValiditySeconds })
   try {

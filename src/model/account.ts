@@ -56,6 +56,8 @@ export interface Account {
   readonly name: string
   readonly provider: string
   readonly mode: string
+  /** `false` where the user has switched it off: not used, not renewed. */
+  readonly enabled?: boolean
   readonly state: AccountState
   readonly stateReason: string | null
   readonly tier: string | null

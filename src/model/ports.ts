@@ -259,6 +259,8 @@ export interface Settings {
   read(): UntrustedRecord
   /** Remembers that the user has accepted the terms of one mode. */
   acceptTerms(provider: string, mode: string): Promise<void>
+  /** Switches a provider on or off, with all its modes. */
+  setEnabled(provider: string, enabled: boolean): Promise<void>
 }
 
 /** Protocol trace for `DEBUG=oauth:*`. Values must have been redacted by the caller. */

@@ -2,6 +2,7 @@ import { hostOf } from '../model/endpoint.ts'
 import { AuthError } from '../model/errors.ts'
 import { nearest } from '../model/nearest.ts'
 import type { Provider } from '../model/provider.ts'
+import { providerOff } from '../model/switched-off.ts'
 import { cleanLine, isRecord, record, type UntrustedRecord } from '../model/untrusted.ts'
 import { claude } from './claude.ts'
 import { identifyByStandardClaims } from './custom.ts'
@@ -32,20 +33,27 @@ export function allProviders(config: UntrustedRecord): Provider[] {
  * disabled provider or a setting that cannot be used.
  */
 export function getProvider(config: UntrustedRecord, id: string, mode?: string): Provider {
-  const rows = allProviders(config)
-  const modes = rows.filter((row) => row.id === id)
-  if (modes.length === 0) throw unknownProvider(id, rows)
+  const modes = modesOf(config, id)
   const provider = mode === undefined ? modes[0] : modes.find((row) => row.mode === mode)
   if (provider === undefined) {
     const known = modes.map((row) => row.mode).join(', ')
     throw new AuthError('usage', `${id} has no mode named ${cleanLine(mode ?? '')}`, { hint: `--mode ${known}` })
   }
-  if (!provider.enabled) {
-    throw new AuthError('usage', `the provider ${id} is switched off`, {
-      hint: `set providers.${id}.enabled to true in config.json`,
-    })
-  }
+  if (!provider.enabled) throw providerOff(id)
   return provider
+}
+
+/**
+ * All modes of a provider, switched off or not, its default one first.
+ *
+ * @throws AuthError `account-not-found` whose hint begins with `command`, `usage` for a setting
+ * that cannot be used.
+ */
+export function modesOf(config: UntrustedRecord, id: string, command = 'aiauth login'): Provider[] {
+  const rows = allProviders(config)
+  const modes = rows.filter((row) => row.id === id)
+  if (modes.length === 0) throw unknownProvider(id, rows, command)
+  return modes
 }
 
 /** The row that an account was made by, switched off or not; `undefined` when the settings do not know it. */
@@ -80,11 +88,11 @@ function configuredProviders(config: UntrustedRecord): UntrustedRecord {
   return record(providers)
 }
 
-function unknownProvider(id: string, rows: readonly Provider[]): AuthError {
+function unknownProvider(id: string, rows: readonly Provider[], command: string): AuthError {
   const ids = [...new Set(rows.map((row) => row.id))]
   const meant = nearest(id, ids)
   return new AuthError('account-not-found', `no provider named ${cleanLine(id)}`, {
-    hint: meant === undefined ? `aiauth login ${ids.join(' | ')}` : `did you mean ${meant}? aiauth login ${meant}`,
+    hint: meant === undefined ? `${command} ${ids.join(' | ')}` : `did you mean ${meant}? ${command} ${meant}`,
   })
 }
 

@@ -1,6 +1,8 @@
 import { join } from 'node:path'
+import type Conf from 'conf'
 import { AuthError } from '../model/errors.ts'
 import type { Settings } from '../model/ports.ts'
+import { withEnabled } from '../model/with-enabled.ts'
 import { isRecord, json, record, type UntrustedRecord } from '../model/untrusted.ts'
 import { withLock } from './lock.ts'
 import { cannotWrite, makePrivateFolder } from './private-files.ts'
@@ -12,21 +14,28 @@ import { readPrivateFile } from './read-private-file.ts'
  */
 export function settingsOnDisk(home: string): Settings {
   const path = join(home, 'config.json')
+  const read = () => parseSettings(readPrivateFile(path))
+  const change = async (work: (store: Conf, current: UntrustedRecord) => void) => {
+    makePrivateFolder(home)
+    const { default: Conf } = await import('conf')
+    await withLock(`${path}.lock`, () => {
+      const current = read()
+      try {
+        work(new Conf({ cwd: home, configName: 'config', configFileMode: 0o600, clearInvalidConfig: false }), current)
+      } catch (error) {
+        throw cannotWrite('config.json', home, error)
+      }
+    })
+  }
   return {
-    read: () => parseSettings(readPrivateFile(path)),
-    async acceptTerms(provider, mode) {
-      makePrivateFolder(home)
-      const { default: Conf } = await import('conf')
-      await withLock(`${path}.lock`, () => {
-        parseSettings(readPrivateFile(path))
-        try {
-          const store = new Conf({ cwd: home, configName: 'config', configFileMode: 0o600, clearInvalidConfig: false })
-          store.set(`providers.${provider}.modes.${mode}.acceptedTerms`, true)
-        } catch (error) {
-          throw cannotWrite('config.json', home, error)
-        }
-      })
-    },
+    read,
+    acceptTerms: (provider, mode) =>
+      change((store) => store.set(`providers.${provider}.modes.${mode}.acceptedTerms`, true)),
+    // A mode may be called anything, so its name must not become a part of a path.
+    setEnabled: (provider, enabled) =>
+      change((store, { providers }) => {
+        store.set('providers', { ...record(providers), [provider]: withEnabled(record(providers)[provider], enabled) })
+      }),
   }
 }
 

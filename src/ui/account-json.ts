@@ -5,13 +5,17 @@ import type { Account } from '../model/account.ts'
  * One account as `--json` shows it. The names are part of the public contract; fields may be
  * added, never renamed.
  */
-export function accountJson(account: Account, { isDefault, nowMs }: { isDefault: boolean; nowMs: number }) {
+export function accountJson(
+  account: Account,
+  { isDefault, isEnabled = true, nowMs }: { isDefault: boolean; isEnabled?: boolean; nowMs: number },
+) {
   const { state, reason } = stateAt(account, nowMs)
   return {
     id: account.id,
     name: account.name,
     provider: account.provider,
     mode: account.mode,
+    enabled: isEnabled,
     state,
     stateReason: reason,
     tier: account.tier,

@@ -8,6 +8,8 @@ export interface StatusView {
   readonly accounts: readonly Account[]
   /** Id of the account that is used when none is named. */
   readonly effectiveId: string | undefined
+  /** Those that are switched off. */
+  readonly disabled: ReadonlySet<Account>
   readonly nowMs: number
   /** Width of the terminal, `undefined` when there is none: then nothing is folded. */
   readonly columns: number | undefined
@@ -18,12 +20,15 @@ const HEADINGS = ['', 'NAME', 'PROVIDER', 'WHO', 'TIER', 'STATE', 'EXPIRES IN', 
 const LABELS = ['who', 'tier', 'state', 'expires in', 'storage'] as const
 const NO_VALUE = '-'
 
-const STATE_COLOURS: Readonly<Record<AccountState, keyof Style>> = {
+type Shown = AccountState | 'disabled'
+
+const STATE_COLOURS: Readonly<Record<Shown, keyof Style>> = {
   active: 'green',
   created: 'green',
   expired: 'yellow',
   error: 'red',
   'needs-login': 'red',
+  disabled: 'dim',
 }
 
 /** The accounts as a table, or, where the terminal is too narrow for it, one below another. */
@@ -47,7 +52,7 @@ function cells(account: Account, view: StatusView): string[] {
     shown(`${account.provider}/${account.mode}`),
     shown(account.email ?? account.accountId),
     shown(account.tier),
-    stateAt(account, view.nowMs).state,
+    view.disabled.has(account) ? 'disabled' : stateAt(account, view.nowMs).state,
     timeLeft(account.expiresAt, view.nowMs),
     shown(account.secret.store),
   ]
@@ -79,7 +84,7 @@ const [NAME_COLUMN, STATE_COLUMN] = [HEADINGS.indexOf('NAME'), HEADINGS.indexOf(
 
 function painted(text: string, column: number, style: Style): string {
   if (column === NAME_COLUMN) return style.bold(text)
-  if (column === STATE_COLUMN) return style[STATE_COLOURS[text as AccountState]](text)
+  if (column === STATE_COLUMN) return style[STATE_COLOURS[text as Shown]](text)
   return text
 }
 

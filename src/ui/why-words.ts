@@ -8,6 +8,8 @@ import { span } from './time-left.ts'
 
 export interface WhyView {
   readonly account: Account
+  /** Why it is not used, and what to type. */
+  readonly off?: { readonly message: string; readonly hint: string | undefined } | undefined
   /** A renewal of which no answer was kept in the vault yet. */
   readonly pending: Pick<Intent, 'at' | 'program' | 'pid'> | undefined
   readonly nowMs: number
@@ -15,9 +17,12 @@ export interface WhyView {
 }
 
 /** Why an account is in its state, in sentences: what holds now, then its past, the newest first. */
-export function whyWords({ account, pending, nowMs, style }: WhyView): string[] {
+export function whyWords({ account, off, pending, nowMs, style }: WhyView): string[] {
   const { state, reason } = stateAt(account, nowMs)
   const now = [
+    ...(off === undefined
+      ? []
+      : [`${off.message}, so it is neither used nor renewed; to use it again: ${off.hint ?? ''}`]),
     `${style.bold(account.name)} is ${style.bold(state)}${reason === null ? '' : `: ${cleanLine(reason)}`}`,
     tokenWords(account, nowMs),
     ...coolDownWords(account, nowMs),

@@ -51,6 +51,7 @@ describe('aiauth why', () => {
     const { out } = await why(['work', '--json'], worldOf({ history, cooldownUntil: timeIn(60) }))
     expect(JSON.parse(out)).toEqual({
       account: 'work',
+      enabled: true,
       state: 'active',
       stateReason: null,
       cooldownUntil: timeIn(60),

@@ -11,6 +11,7 @@ import type { Http, HttpReply, HttpRequest, Listener, Outcome, Ports, Terminal, 
 import type { ProgramCall } from '../../src/model/programs.ts'
 import type { Redirect } from '../../src/model/provider.ts'
 import type { TokenBundle } from '../../src/model/tokens.ts'
+import { withEnabled } from '../../src/model/with-enabled.ts'
 import { record } from '../../src/model/untrusted.ts'
 import { newAuthFile, parseAuthFile } from '../../src/auth-file/format.ts'
 import { PLAIN } from '../../src/ui/style.ts'
@@ -77,7 +78,7 @@ export function fakePorts(world: FakeWorld = {}): FakePorts {
   const waits: number[] = []
   const uses: Use[] = []
   const programCalls: ProgramCall[] = []
-  const acceptedTerms: Record<string, unknown> = {}
+  const changedSettings: Record<string, unknown> = {}
   let file = world.file
   let ids = 0
   let wake: () => void = () => undefined
@@ -226,9 +227,14 @@ export function fakePorts(world: FakeWorld = {}): FakePorts {
     },
     uses: { note: (use) => void uses.push(use), read: () => uses },
     settings: {
-      read: () => record({ ...world.config, ...acceptedTerms }),
+      read: () => record({ ...world.config, ...changedSettings }),
       acceptTerms: (provider, mode) => {
-        acceptedTerms['providers'] = { [provider]: { modes: { [mode]: { acceptedTerms: true } } } }
+        changedSettings['providers'] = { [provider]: { modes: { [mode]: { acceptedTerms: true } } } }
+        return Promise.resolve()
+      },
+      setEnabled: (provider, enabled) => {
+        const providers = record(record({ ...world.config, ...changedSettings })['providers'])
+        changedSettings['providers'] = { ...providers, [provider]: withEnabled(providers[provider], enabled) }
         return Promise.resolve()
       },
     },

@@ -13,7 +13,7 @@ const fileWith = (accounts: Account[], preferences: Partial<Preferences> = {}): 
   return { ...file, accounts, preferences: { ...file.preferences, ...preferences } }
 }
 const order = (file: AuthFile, wanted: string | undefined, preset?: string) =>
-  candidates(file, { wanted, preset, nowMs: NOW_MS }).map(({ name }) => name)
+  candidates(file, { wanted, preset, nowMs: NOW_MS, settings: {} }).map(({ name }) => name)
 
 const USED_UP = { windows: [{ name: '5 hours', usedPercent: 100, resetsAt: inSeconds(600) }] }
 const USED_UP_AND_BEGUN_ANEW = { windows: [{ name: '5 hours', usedPercent: 100, resetsAt: inSeconds(-1) }] }
@@ -90,7 +90,7 @@ describe('effectiveAccount', () => {
   const openai = { provider: 'openai', mode: 'codex' }
   const accounts = [named('a', { priority: 5 }), named('b', { priority: 1 }), named('c', { ...openai, priority: 9 })]
   const chosen = (preferences: Partial<Preferences> = {}, preset?: string) => {
-    const choice = effectiveAccount(fileWith(accounts, preferences), { preset, nowMs: NOW_MS })
+    const choice = effectiveAccount(fileWith(accounts, preferences), { preset, nowMs: NOW_MS, settings: {} })
     return [choice?.account.name, choice?.why]
   }
 
@@ -114,8 +114,7 @@ describe('effectiveAccount', () => {
 
   it('is an error for a preset that names nobody, and for nobody at all', () => {
     expect(() => chosen({}, 'nobody')).toThrow(AuthError)
-    expect(() => chooseAccount(undefined, { wanted: undefined, preset: undefined, nowMs: NOW_MS })).toThrow(
-      'nobody is signed in',
-    )
+    const nothing = { wanted: undefined, preset: undefined, nowMs: NOW_MS, settings: {} }
+    expect(() => chooseAccount(undefined, nothing)).toThrow('nobody is signed in')
   })
 })

@@ -1,5 +1,6 @@
 import { Chalk } from 'chalk'
 import { describe, expect, it } from 'vitest'
+import type { Account } from '../../src/model/account.ts'
 import type { Style } from '../../src/model/ports.ts'
 import { CHALK } from '../../src/ui/chalk-style.ts'
 import { statusTable } from '../../src/ui/status-table.ts'
@@ -8,7 +9,14 @@ import { span, timeLeft } from '../../src/ui/time-left.ts'
 import { account } from '../fakes/account.ts'
 import { NOW_MS } from '../fakes/ports.ts'
 
-const view = { accounts: [account()], effectiveId: account().id, nowMs: NOW_MS, columns: undefined, style: PLAIN }
+const view = {
+  accounts: [account()],
+  effectiveId: account().id,
+  disabled: new Set<Account>(),
+  nowMs: NOW_MS,
+  columns: undefined,
+  style: PLAIN,
+}
 const widest = (text: string) => Math.max(...text.split('\n').map((line) => line.length))
 
 describe('statusTable', () => {
