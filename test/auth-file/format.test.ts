@@ -72,6 +72,12 @@ describe('parseAuthFile', () => {
     expect(failure(changed(['accounts', 0, 'expiresAt'], 'LEAK')).message).not.toContain('LEAK')
   })
 
+  it.each([null, 'LEAK', 0])('F7: refuses %j as enabled', (value) => {
+    const { message } = failure(changed(['accounts', 0, 'enabled'], value))
+    expect(message).toContain('accounts[0].enabled is not a boolean')
+    expect(message).not.toContain('LEAK')
+  })
+
   it('F26: quotes nothing of a damaged file', () => {
     expect(failure('"rt-LEAK').message).not.toContain('LEAK')
     expect(failure(`{"a": rt-LEAK}`).message).not.toContain('LEAK')

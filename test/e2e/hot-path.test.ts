@@ -78,6 +78,43 @@ describe('the short way', () => {
   )
 
   it.each([
+    ['that switches a provider off', '{"providers":{"claude":{"enabled":false}}}'],
+    ['that switches all off', '{"providers":{"claude":{"enabled":false},"openai":{"enabled":false}}}'],
+    ['that switches a mode on', '{"providers":{"claude":{"enabled":false,"modes":{"max":{"enabled":true}}}}}'],
+    ['of an odd shape', '{"providers":[{"claude":5}]}'],
+    ['with a byte-order mark', '\uFEFF{"providers":{"claude":{"enabled":false}}}'],
+    ['that is damaged', '{"providers": "rt-LEAK'],
+    ['that is empty', ''],
+    ['that is a list', '[]'],
+    ['that is null', 'null'],
+    ['that is no text', Buffer.from([0xff, 0xfe, 0])],
+  ])(
+    'gives the same bytes and exit code with a config.json %s',
+    async (_case, text) => {
+      home = await homeWith(...accounts, { ...stored({ id: 'd', name: 'idle' }), enabled: false })
+      writeFileSync(join(home, 'config.json'), text, { mode: 0o600 })
+      const lines = [
+        ['status'],
+        ['status', '--json'],
+        ['token'],
+        ['token', 'work'],
+        ['token', 'claude'],
+        ['token', 'idle'],
+      ]
+      // Two runs may stand on both sides of a second's end.
+      const timeless = (text: string) => text.replace(/"expiresInSeconds": -?\d+/g, '')
+      for (const argv of lines) {
+        const { exitCode, stdout, stderr } = await run(argv, { home, env: { AIAUTH_STORAGE: undefined } })
+        const whole = wholeProgram(argv, home)
+        expect({ exitCode, stdout: timeless(stdout), stderr }).toEqual({ ...whole, stdout: timeless(whole.stdout) })
+        expect(stdout + stderr).not.toContain('LEAK')
+        if (argv[0] === 'status') expect(exitCode).toBe(0)
+      }
+    },
+    20_000,
+  )
+
+  it.each([
     ['damaged', '{"version": 2, "rt-LEAK'],
     ['empty', ''],
     ['of a later version', '{"version": 99}'],

@@ -278,6 +278,19 @@ describe('config.json', () => {
     expect(mode(join(home, 'config.json'))).toBe('600')
   })
 
+  it('switches a provider off for all its modes, whatever they are called', async () => {
+    const home = folder()
+    const acme = { title: 'T', modes: { 'a.b': { clientId: 'x', enabled: true } } }
+    writeFileSync(join(home, 'config.json'), JSON.stringify({ browser: 'x', providers: { acme, other: {} } }))
+    await settingsOnDisk(home).setEnabled('acme', false)
+    expect({ ...settingsOnDisk(home).read() }).toEqual({
+      browser: 'x',
+      providers: { acme: { title: 'T', enabled: false, modes: { 'a.b': { clientId: 'x' } } }, other: {} },
+    })
+    await settingsOnDisk(home).setEnabled('constructor', false)
+    expect(settingsOnDisk(home).read()).toMatchObject({ providers: { constructor: { enabled: false } } })
+  })
+
   it.each(['{"clientSecret": "LEAK', '[]', '5'])('refuses %j without quoting it', async (text) => {
     const home = folder()
     writeFileSync(join(home, 'config.json'), text)
