@@ -74,9 +74,18 @@ async function askProvider(ports: Ports, config: UntrustedRecord): Promise<strin
   return answer.trim()
 }
 
-/** A client that has fixed ports registered comes back to no other. */
+/**
+ * A client that has fixed ports registered comes back to no other.
+ *
+ * @throws AuthError `usage`.
+ */
 function redirectFor(provider: Provider, asked: number | undefined): Redirect {
   const { redirect } = provider
+  if (redirect === undefined) {
+    throw new AuthError('usage', 'an API key is not signed in to through the browser', {
+      hint: `aiauth login ${provider.id}, without --mode`,
+    })
+  }
   if (asked === undefined) return redirect
   if (redirect.ports.includes(0) || redirect.ports.includes(asked)) return { ...redirect, ports: [asked] }
   throw new AuthError('usage', `${provider.id} comes back to no other ports than ${redirect.ports.join(' and ')}`, {

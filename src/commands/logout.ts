@@ -4,7 +4,7 @@ import { dropAccount, type Revocation } from '../flows/drop-account.ts'
 import type { Account } from '../model/account.ts'
 import { AuthError } from '../model/errors.ts'
 import type { Ports } from '../model/ports.ts'
-import type { Provider } from '../model/provider.ts'
+import { isApiKey, type Provider } from '../model/provider.ts'
 import { allProviders } from '../providers/registry.ts'
 import { jsonText } from '../ui/account-json.ts'
 import { isJson } from './options.ts'
@@ -72,6 +72,10 @@ function tell(ports: Ports, account: Account, provider: Provider | undefined, re
   const { errStyle: style } = ports.terminal
   ports.terminal.say(`aiauth: ${style.green('signed out')} of ${account.name}${SUFFIXES[revocation.outcome]}`)
   if (revocation.outcome !== 'not-confirmed') return
+  if (provider !== undefined && isApiKey(provider)) {
+    warn(ports, `the key stays valid until it is deleted at ${provider.managePage ?? 'its vendor'}`)
+    return
+  }
   const where = provider?.managePage === undefined ? 'in your settings there' : `at ${provider.managePage}`
   warn(ports, `${account.provider} did not confirm that the grant has ended (${revocation.reason}); end it ${where}`)
 }

@@ -1,7 +1,7 @@
 import type { Account, AccountState } from '../model/account.ts'
 import { AuthError } from '../model/errors.ts'
 import type { Ports } from '../model/ports.ts'
-import type { Identity, Provider } from '../model/provider.ts'
+import { isApiKey, type Identity, type Provider } from '../model/provider.ts'
 import { record } from '../model/untrusted.ts'
 import { askProfile } from '../oauth/profile.ts'
 import { fetchUsage } from '../oauth/usage.ts'
@@ -54,7 +54,8 @@ export async function checkedAccount(ports: FreshTokenPorts, account: Account): 
   const provider = findProvider(ports.settings.read(), account)
   const question = provider === undefined ? undefined : questionTo(provider, account, ports.interruption)
   if (provider === undefined || question === undefined) {
-    const reason = `${account.provider} cannot be asked whether a token works`
+    const what = provider !== undefined && isApiKey(provider) ? 'an API key' : 'a token'
+    const reason = `${account.provider} cannot be asked whether ${what} works`
     return { account, outcome: 'cannot-be-asked', reason, problem: undefined, warnings: [] }
   }
   try {

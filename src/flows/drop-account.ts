@@ -1,7 +1,7 @@
 import type { Account, AuthFile } from '../model/account.ts'
 import { AuthError } from '../model/errors.ts'
 import type { Ports } from '../model/ports.ts'
-import type { Provider } from '../model/provider.ts'
+import { isApiKey, type Provider } from '../model/provider.ts'
 import type { TokenBundle } from '../model/tokens.ts'
 import { revokeToken } from '../oauth/revocation.ts'
 import { defaultAccount } from './choose-account.ts'
@@ -93,6 +93,7 @@ async function revoke(
   signal: AbortSignal,
 ): Promise<Revocation> {
   if (provider === undefined) return notConfirmed('the settings do not know it any more, so it could not be asked')
+  if (isApiKey(provider)) return notConfirmed('an API key is not ended by signing out')
   if (bundle === undefined) return notConfirmed('the tokens are gone or damaged here, so it could not be asked')
   const { revocationEndpoint } = provider
   if (revocationEndpoint === undefined) return notConfirmed('it has no revocation endpoint')

@@ -1,5 +1,6 @@
 import type { Account } from '../model/account.ts'
 import { AuthError, type AuthErrorCode } from '../model/errors.ts'
+import { isApiKey, type Provider } from '../model/provider.ts'
 import { switchedOff } from '../model/switched-off.ts'
 import { findProvider } from '../providers/registry.ts'
 import { freshToken, type FreshTokenPorts } from './fresh-token.ts'
@@ -47,7 +48,7 @@ export async function refreshAccounts(
   const rows = new Map<Account, RefreshRow>()
   const settings = ports.settings.read()
   for (const account of accounts) {
-    const reason = switchedOff(settings, account) ?? unrenewable(account)
+    const reason = switchedOff(settings, account) ?? unrenewable(account, findProvider(settings, account))
     if (reason === undefined) continue
     rows.set(account, rowOf(account, 'skipped', 0, reason))
     onDone()
@@ -102,6 +103,9 @@ function rowOf(
   }
 }
 
-function unrenewable({ name, secret }: Account): AuthError | undefined {
+function unrenewable({ name, secret }: Account, provider: Provider | undefined): AuthError | undefined {
+  if (provider !== undefined && isApiKey(provider)) {
+    return new AuthError('usage', `${name} is an API key, there is nothing to renew`)
+  }
   return secret.renewable ? undefined : new AuthError('sign-in-required', `${name} has no way to be renewed`)
 }

@@ -64,7 +64,8 @@ export interface Provider {
   readonly profileEndpoint: string | undefined
   readonly usageEndpoint: string | undefined
   readonly deviceAuthorizationEndpoint: string | undefined
-  readonly redirect: Redirect
+  /** `undefined` for API keys: nobody signs in to get one. */
+  readonly redirect: Redirect | undefined
   readonly scopes: readonly string[]
   readonly authorizationParameters: Readonly<Record<string, string>>
   /** Encoding of the authorization-code grant's body. */
@@ -89,6 +90,11 @@ export interface Provider {
   readonly usage: UsageSource | undefined
   /** How a program of this vendor takes a token from its environment. */
   readonly environment: EnvironmentRecipe
+}
+
+/** Whether a mode's accounts are API keys: never renewed, never over, and ended at the vendor's page only. */
+export function isApiKey({ redirect }: Pick<Provider, 'redirect'>): boolean {
+  return redirect === undefined
 }
 
 /**

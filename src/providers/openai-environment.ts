@@ -1,6 +1,7 @@
-import type { EnvironmentRecipe } from '../model/provider.ts'
+import { TOKEN, type EnvironmentRecipe } from '../model/provider.ts'
 
 const API_ACCOUNT = 'it would bill your API account'
+const THIS_ACCOUNT = 'it would be used in place of this account'
 const ELSEWHERE = 'it would send the token of this account somewhere else'
 
 /**
@@ -11,10 +12,22 @@ const ELSEWHERE = 'it would send the token of this account somewhere else'
 export const openaiEnvironment: EnvironmentRecipe = {
   set: (accountId) => (accountId === null ? {} : { CHATGPT_ACCOUNT_ID: accountId }),
   remove: {
-    CODEX_ACCESS_TOKEN: 'it would be used in place of this account',
+    CODEX_ACCESS_TOKEN: THIS_ACCOUNT,
     CODEX_API_KEY: API_ACCOUNT,
     OPENAI_API_BASE: ELSEWHERE,
     OPENAI_API_KEY: API_ACCOUNT,
+    OPENAI_BASE_URL: ELSEWHERE,
+  },
+  settings: undefined,
+}
+
+/** Every program for OpenAI's API takes the key from this variable; Codex asks two others first. */
+export const openaiKeyEnvironment: EnvironmentRecipe = {
+  set: () => ({ OPENAI_API_KEY: TOKEN }),
+  remove: {
+    CODEX_ACCESS_TOKEN: THIS_ACCOUNT,
+    CODEX_API_KEY: THIS_ACCOUNT,
+    OPENAI_API_BASE: ELSEWHERE,
     OPENAI_BASE_URL: ELSEWHERE,
   },
   settings: undefined,

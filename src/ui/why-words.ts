@@ -39,7 +39,9 @@ export function whyWords({ account, off, pending, nowMs, style }: WhyView): stri
 function tokenWords({ expiresAt, secret, lastRefreshedAt }: Account, nowMs: number): string {
   const leftMs = expiresAt === null ? undefined : Date.parse(expiresAt) - nowMs
   const age = lastRefreshedAt === null ? '' : `, renewed ${when(lastRefreshedAt, nowMs)}`
-  if (leftMs === undefined) return `nobody told when its token ends${age}`
+  if (leftMs === undefined) {
+    return secret.renewable ? `nobody told when its token ends${age}` : 'its token has no known end and is not renewed'
+  }
   if (leftMs > 0) return `its token lasts ${span(leftMs)} more${age}`
   const next = secret.renewable ? 'whoever asks for it next renews it' : 'it cannot be renewed'
   return `its token ended ${span(-leftMs)} ago; ${next}`

@@ -32,7 +32,7 @@ function run(world: FakeWorld, provider: Provider = claude, input: Partial<SignI
   const ports = fakePorts({ answers: [json(GRANTED), json(PROFILE)], browse: (url) => back(url), ...world })
   const whole: SignInInput = {
     provider,
-    redirect: provider.redirect,
+    redirect: provider.redirect ?? { host: '127.0.0.1', ports: [0], path: '/callback' },
     scopes: provider.scopes,
     browser: { open: true, command: undefined },
     pasteQuestion: undefined,

@@ -10,6 +10,7 @@ import { allProviders, getProvider, isAtVendor } from '../../src/providers/regis
 import { VERSION } from '../../src/providers/user-agent.ts'
 
 const BUILT_IN = allProviders({})
+const SIGNED_IN_TO = BUILT_IN.filter(({ redirect }) => redirect !== undefined)
 const withConfig = (providers: unknown) => record({ providers })
 const refusal = (providers: unknown, id = 'claude') => {
   try {
@@ -21,17 +22,31 @@ const refusal = (providers: unknown, id = 'claude') => {
 }
 
 describe('the built-in providers', () => {
-  it.each(BUILT_IN)('$id/$mode has https endpoints, a loopback redirect and each scope once', (provider) => {
+  it.each(SIGNED_IN_TO)('$id/$mode has https endpoints, a loopback redirect and each scope once', (provider) => {
     const endpoints = Object.entries(provider).filter(
       ([name, value]) => name.endsWith('Endpoint') && value !== undefined,
     )
     expect(endpoints.length).toBeGreaterThan(2)
     for (const [, address] of endpoints) expect(address).toMatch(/^https:\/\/[a-z.]+\.com\//)
     for (const [, address] of endpoints) expect(isSafeAddress(String(address))).toBe(true)
-    expect(['localhost', '127.0.0.1']).toContain(provider.redirect.host)
+    expect(['localhost', '127.0.0.1']).toContain(provider.redirect?.host)
     expect(new Set(provider.scopes).size).toBe(provider.scopes.length)
     expect(isAtVendor(provider)).toBe(true)
     expect(provider.userAgent).toBe(`aiauth/${VERSION}`)
+  })
+
+  it('know API keys as a mode that nobody signs in to and no server hears of', () => {
+    const key = BUILT_IN.filter(({ redirect }) => redirect === undefined)
+    expect(key.map(({ id, mode }) => `${id}/${mode}`)).toEqual(['openai/api-key'])
+    expect(Object.entries(key[0] ?? {}).filter(([name, value]) => name.endsWith('Endpoint') && value)).toEqual([])
+    expect(getProvider({}, 'openai').mode).toBe('codex')
+  })
+
+  it('never let an API key reach an address that was meant for tokens', () => {
+    const moved = { tokenEndpoint: 'https://as.example/t', usageEndpoint: 'https://as.example/u', clientId: 'x' }
+    for (const openai of [moved, { modes: { 'api-key': { ...moved, issuer: 'https://as.example' } } }]) {
+      expect(getProvider(withConfig({ openai }), 'openai', 'api-key')).toEqual(getProvider({}, 'openai', 'api-key'))
+    }
   })
 
   it('are named once each', () => {
@@ -193,7 +208,11 @@ describe('config.json: providers', () => {
       code: 'account-not-found',
       hint: expect.stringContaining('claude') as string,
     })
-    expect(refusal({ claude: { enabled: false } })).toMatchObject({ code: 'usage' })
+    expect(refusal({ claude: { enabled: false } })).toMatchObject({
+      code: 'usage',
+      message: 'the provider claude is switched off',
+      hint: 'aiauth providers enable claude',
+    })
     expect(() => getProvider({}, 'claude', 'nope')).toThrow(/no mode named nope/)
     expect(refusal({}, '__proto__')).toMatchObject({ code: 'account-not-found' })
   })

@@ -21,6 +21,10 @@ describe('whyWords', () => {
     ],
     [{ expiresAt: null }, ['work is active', 'nobody told when its token ends']],
     [
+      { expiresAt: null, secret: { ...account().secret, renewable: false } },
+      ['work is active', 'its token has no known end and is not renewed'],
+    ],
+    [
       { expiresAt: at(21, 9, 0) },
       [
         'work is expired: the token is over and can be renewed',
