@@ -1,10 +1,10 @@
 import { stateAt } from '../model/account-state.ts'
 import type { Account, AccountState, AuthFile } from '../model/account.ts'
 import { AuthError } from '../model/errors.ts'
+import { isExhausted } from '../model/exhausted.ts'
 import { nearest } from '../model/nearest.ts'
 import { switchedOff } from '../model/switched-off.ts'
 import { cleanLine, type UntrustedRecord } from '../model/untrusted.ts'
-import { isExhausted } from '../model/usage.ts'
 
 /** An account and, in a few words, how it came to be chosen. */
 export interface Choice {

@@ -2,9 +2,6 @@ import type { Account } from './account.ts'
 import { AuthError } from './errors.ts'
 import type { UntrustedRecord } from './untrusted.ts'
 
-/** What `switchedOff` looks at. */
-export type Switched = Pick<Account, 'name' | 'provider' | 'mode' | 'enabled'>
-
 /**
  * Why an account is neither used nor renewed, with what to type; `undefined` where it is: by
  * its own `enabled`, else by that of its mode, else by that of its provider in `config.json`.
@@ -14,12 +11,11 @@ export type Switched = Pick<Account, 'name' | 'provider' | 'mode' | 'enabled'>
  */
 export function switchedOff(
   settings: UntrustedRecord,
-  { name, provider, mode, enabled }: Switched,
+  { name, provider, mode, enabled }: Account,
 ): AuthError | undefined {
   if (enabled === false) return off(name, `set ${name} enabled=true`)
   const forAll = (settings as OddSettings).providers?.[provider]
-  const forMode = forAll?.modes?.[mode]?.enabled
-  const isOn = typeof forMode === 'boolean' ? forMode : forAll?.enabled
+  const isOn = forAll?.modes?.[mode]?.enabled ?? forAll?.enabled
   return isOn === false ? providerOff(provider) : undefined
 }
 

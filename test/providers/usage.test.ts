@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { record } from '../../src/model/untrusted.ts'
-import { isExhausted, readUsage } from '../../src/model/usage.ts'
+import { isExhausted } from '../../src/model/exhausted.ts'
+import { readUsage } from '../../src/model/usage.ts'
 import { claudeUsage } from '../../src/providers/claude-usage.ts'
 import { openaiUsage } from '../../src/providers/openai-usage.ts'
 import { NOW_MS } from '../fakes/ports.ts'
