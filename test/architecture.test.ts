@@ -37,6 +37,7 @@ const MAY_REVEAL: readonly string[] = [
   'commands/print-token.ts',
   'flows/keep-account.ts',
   'flows/keep-renewal.ts',
+  'flows/linked-sign-in.ts',
   'native-tools/codex-text.ts',
   'oauth/callback.ts',
   'oauth/protected-resource.ts',

@@ -65,12 +65,16 @@ function providerOf(ports: Ports, { provider, mode }: Account): Provider | undef
 }
 
 function reasonOf(revocation: Revocation): string | null {
-  return revocation.outcome === 'not-confirmed' ? revocation.reason : null
+  return ('reason' in revocation ? revocation.reason : undefined) ?? null
 }
 
 function tell(ports: Ports, account: Account, provider: Provider | undefined, revocation: Revocation): void {
   const { errStyle: style } = ports.terminal
-  ports.terminal.say(`aiauth: ${style.green('signed out')} of ${account.name}${SUFFIXES[revocation.outcome]}`)
+  const suffix =
+    revocation.outcome === 'not-asked'
+      ? ` here; ${revocation.reason ?? 'the provider was not told'}`
+      : SUFFIXES[revocation.outcome]
+  ports.terminal.say(`aiauth: ${style.green('signed out')} of ${account.name}${suffix}`)
   if (revocation.outcome !== 'not-confirmed') return
   if (provider !== undefined && isApiKey(provider)) {
     warn(ports, `the key stays valid until it is deleted at ${provider.managePage ?? 'its vendor'}`)
@@ -80,8 +84,7 @@ function tell(ports: Ports, account: Account, provider: Provider | undefined, re
   warn(ports, `${account.provider} did not confirm that the grant has ended (${revocation.reason}); end it ${where}`)
 }
 
-const SUFFIXES: Readonly<Record<Revocation['outcome'], string>> = {
+const SUFFIXES = {
   confirmed: ', the provider has ended the grant',
-  'not-asked': ' here; the provider was not told',
   'not-confirmed': ' here',
 }

@@ -27,7 +27,8 @@ export function coolDownMs({ history }: Account, longestMs = LONGEST_COOL_DOWN_M
 export interface Happening {
   readonly event: HistoryEventName
   readonly atMs: number
-  readonly by: Caller
+  /** Without a process id where it is known by its file only. */
+  readonly by: Pick<Caller, 'program'> & Partial<Caller>
   /** Fingerprint of the refresh token that was spent or refused, and must never be sent again. */
   readonly spent?: string | undefined
   readonly reason?: string | undefined
@@ -74,7 +75,7 @@ export function withHappening(account: Account, { event, atMs, by, spent, reason
     at: time(atMs),
     event,
     program: by.program,
-    pid: by.pid,
+    ...(by.pid !== undefined && { pid: by.pid }),
     ...(token !== undefined && { fingerprint: token }),
     ...(spent !== undefined && { spent }),
     ...(reason !== undefined && { reason }),

@@ -1,5 +1,6 @@
 import type { Account, AuthFile } from '../model/account.ts'
 import { AuthError } from '../model/errors.ts'
+import { linkOf, type Link, type LinkedTool } from '../model/linked.ts'
 import type { Ports } from '../model/ports.ts'
 import { isApiKey, type Provider } from '../model/provider.ts'
 import type { TokenBundle } from '../model/tokens.ts'
@@ -8,6 +9,7 @@ import { defaultAccount } from './choose-account.ts'
 import { httpFor } from './http-for.ts'
 import { recoverRenewal } from './keep-renewal.ts'
 import { isIssuerOf } from './renewable-grant.ts'
+import { tellLinked } from './tell-linked.ts'
 import { vaultOf } from './vault-of.ts'
 
 export interface DropAccountInput {
@@ -18,11 +20,16 @@ export interface DropAccountInput {
   readonly localOnly: boolean
 }
 
-export type DropAccountPorts = Pick<Ports, 'vaults' | 'authFile' | 'journal' | 'http' | 'settings'>
+export type DropAccountPorts = Pick<
+  Ports,
+  'vaults' | 'authFile' | 'journal' | 'foreignFiles' | 'http' | 'settings' | 'clock' | 'interruption'
+>
 
-/** What became of the grant at the provider, with the reason where it was not confirmed. */
+/** What became of the grant at the provider, with the reason where it has not ended there for all we know. */
 export type Revocation =
-  { readonly outcome: 'confirmed' | 'not-asked' } | { readonly outcome: 'not-confirmed'; readonly reason: string }
+  | { readonly outcome: 'confirmed' }
+  | { readonly outcome: 'not-asked'; readonly reason?: string }
+  | { readonly outcome: 'not-confirmed'; readonly reason: string }
 
 export interface Dropped {
   readonly revocation: Revocation
@@ -34,6 +41,9 @@ export interface Dropped {
  * Ends the grant at the provider, then forgets the account: the secret first, then the
  * facts, then what the journal holds of it. The provider's no, or its silence, does not keep
  * the account here; it is told. No renewal runs meanwhile, so none can bring it back.
+ *
+ * A grant that another tool shares does not end with our part of it: that tool is left with
+ * the newest tokens.
  *
  * A keychain that is locked or silent does keep it, for it can be opened. One that is not
  * there at all does not, when nothing else was asked than to forget the account here.
@@ -51,10 +61,13 @@ export async function dropAccount(
 async function drop(ports: DropAccountPorts, input: DropAccountInput, signal: AbortSignal): Promise<Dropped> {
   const { account, localOnly } = input
   const vault = vaultOf(ports.vaults, account)
-  let revocation: Revocation = { outcome: 'not-asked' }
+  const link = linkOf(account)
+  let revocation = link === undefined ? NOT_ASKED : sharedWith(link)
   let leftBehind: string | undefined
   try {
-    if (!localOnly) revocation = await revoke(ports, input, await readable(newestTokens(ports, input)), signal)
+    const newest = localOnly && link === undefined ? undefined : await readable(newestTokens(ports, input))
+    if (link !== undefined) await leaveWith(ports, account, newest)
+    else if (!localOnly) revocation = await revoke(ports, input, newest, signal)
     await vault.remove(account.id)
   } catch (error) {
     if (!(error instanceof AuthError) || error.code !== 'storage-unavailable') throw error
@@ -64,6 +77,21 @@ async function drop(ports: DropAccountPorts, input: DropAccountInput, signal: Ab
   await ports.authFile.update((file) => withoutAccount(file, account))
   ports.journal.drop(account.id)
   return { revocation, leftBehind }
+}
+
+const NOT_ASKED: Revocation = { outcome: 'not-asked' }
+
+function sharedWith({ tool }: Link): Revocation {
+  return { outcome: 'not-asked', reason: `not revoked: ${tool} uses the same grant; ${SIGN_OUT[tool]} ends it` }
+}
+
+const SIGN_OUT: Readonly<Record<LinkedTool, string>> = { codex: 'codex logout', 'claude-code': 'claude auth logout' }
+
+/** An earlier try to tell the tool of a renewal may have failed, and soon nobody else has the tokens. */
+async function leaveWith(ports: DropAccountPorts, account: Account, newest: TokenBundle | undefined): Promise<void> {
+  if (newest === undefined) return
+  const renewedAtMs = account.lastRefreshedAt === null ? ports.clock.nowMs() : Date.parse(account.lastRefreshedAt)
+  await tellLinked(ports, account, { tokens: newest.tokens, renewedAtMs, replaced: [] })
 }
 
 /** A renewal that was cut off may have left newer tokens in the journal: those are the ones to end. */

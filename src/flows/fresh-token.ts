@@ -1,17 +1,21 @@
 import type { Account } from '../model/account.ts'
 import { AuthError, type AuthErrorCode } from '../model/errors.ts'
 import type { Hold } from '../model/ports.ts'
+import type { Provider } from '../model/provider.ts'
 import type { Secret } from '../model/secret.ts'
 import type { TokenBundle } from '../model/tokens.ts'
 import { findProvider } from '../providers/registry.ts'
 import { fingerprint } from '../vault/fingerprint.ts'
 import { getById, signInAgain } from './choose-account.ts'
 import { heldToken, lasts } from './held-token.ts'
-import { recoverRenewal, type Kept } from './keep-renewal.ts'
+import { recoverRenewal } from './keep-renewal.ts'
+import { linkedGrant } from './linked-grant.ts'
 import { LONGEST_WAIT_MS, lostRenewal, renewAccount, type RenewAccountPorts, type Unrenewed } from './renew-account.ts'
 import { renewableGrant, type RenewableGrant } from './renewable-grant.ts'
+import { afterRenewal, served, stillUsable, type FreshToken } from './served-token.ts'
 import { answerLost, coolDown, coolingMs, healFacts, killGrant, noteSpentGrant, stillCooling } from './unrenewed.ts'
 
+export type { FreshToken } from './served-token.ts'
 export type FreshTokenPorts = RenewAccountPorts
 
 export interface FreshTokenInput {
@@ -20,25 +24,6 @@ export interface FreshTokenInput {
   readonly minValiditySeconds: number
   /** Renew also a token that would do: the user said so, or the provider has refused it. */
   readonly evenIfFresh?: boolean
-}
-
-/**
- * - `fresh`: nothing had to be done, or another process has just done it
- * - `renewed`: by us
- * - `kept`: a renewal was tried and failed for now; the old token still works
- * - `waiting`: a renewal may not be tried yet; the old token still works
- */
-export interface FreshToken {
-  /** The newest facts; they may differ from those that were asked with. */
-  readonly account: Account
-  readonly bundle: TokenBundle
-  readonly outcome: 'fresh' | 'renewed' | 'kept' | 'waiting'
-  /** Why the token is `kept` or `waiting`. */
-  readonly problem: AuthError | undefined
-  /** What the user should be told on stderr. */
-  readonly warnings: readonly string[]
-  /** The token is good and its keeping is not: to be thrown once the token has been used. */
-  readonly trouble: AuthError | undefined
 }
 
 /**
@@ -120,9 +105,34 @@ async function underLock(
   const account = recovered === undefined ? found : getById(ports.authFile.read(), asked.id)
   const held = recovered?.bundle ?? kept
   if (!evenIfFresh && isFreshEnough(ports, input, held)) return served(await healFacts(ports, account, held), held)
+  return renewUnlessAdopted(ports, input, { account, provider, held }, hold)
+}
+
+interface Shared extends Pick<RenewableGrant, 'held'> {
+  readonly account: Account
+  readonly provider: Provider | undefined
+}
+
+/** Another tool may have renewed the grant that it shares with us: then what it has got counts. */
+async function renewUnlessAdopted(
+  ports: FreshTokenPorts,
+  { minValiditySeconds, evenIfFresh = false }: FreshTokenInput,
+  { provider, ...own }: Shared,
+  hold: Hold,
+): Promise<FreshToken> {
+  const { account, held, isAdopted, outdated, obstacle, warnings } = await linkedGrant(ports, own.account, own.held)
+  const neededSeconds = evenIfFresh ? 0 : minValiditySeconds
+  if (isAdopted && lasts(held, neededSeconds, ports.clock.nowMs())) return served(account, held)
+  if (obstacle !== undefined) {
+    const usable = stillUsable(ports, account, held, obstacle.problem, obstacle.outcome)
+    // Where another tool is to renew, only who insists has been refused anything.
+    const isTold = evenIfFresh || obstacle.outcome === 'kept'
+    return { ...usable, warnings: isTold ? [...warnings, ...usable.warnings] : warnings }
+  }
   await noteSpentGrant(ports, account, held)
   const grant = renewableGrant(account, provider, held)
-  return renew(ports, { account, ...grant, isForced: evenIfFresh }, hold)
+  const fresh = await renew(ports, { account, ...grant, isForced: evenIfFresh, outdated }, hold)
+  return { ...fresh, warnings: [...warnings, ...fresh.warnings] }
 }
 
 /** A renewal that is only finished counts as one, also for whoever wants a renewal however fresh the token is. */
@@ -133,12 +143,14 @@ function isFreshEnough(ports: FreshTokenPorts, { minValiditySeconds }: FreshToke
 interface Renewing extends RenewableGrant {
   readonly account: Account
   readonly isForced: boolean
-  /** The tokens were found in the vault after others had been refused: tried once. */
+  /** As `linkedGrant` tells it. */
+  readonly outdated: string | undefined
+  /** The tokens were found elsewhere after others had been refused: tried once. */
   readonly isSecond?: boolean
 }
 
 async function renew(ports: FreshTokenPorts, renewing: Renewing, hold: Hold): Promise<FreshToken> {
-  const { account, provider, held, refreshToken, isForced } = renewing
+  const { account, provider, held, refreshToken, isForced, outdated } = renewing
   const isAlive = lasts(held, 0, ports.clock.nowMs())
   const insist = isForced || !isAlive
   const coolingForMs = coolingMs(account, ports.clock.nowMs())
@@ -149,24 +161,36 @@ async function renew(ports: FreshTokenPorts, renewing: Renewing, hold: Hold): Pr
   const obstacle = mustWait ? stillCooling(account, coolingForMs) : isLost ? answerLost(account, lost.at) : undefined
   if (obstacle !== undefined) return stillUsable(ports, account, held, obstacle, 'waiting')
   if (coolingForMs > 0) await ports.clock.sleep(coolingForMs, ports.interruption)
-  const input = { account, provider, held, refreshToken, insist, isAlive }
+  const input = { account, provider, held, refreshToken, outdated, insist, isAlive }
   const outcome = await renewAccount(ports, input, hold)
+  if (outcome === undefined) return (await adoptNewer(ports, renewing, hold, false)) ?? overtaken(account)
   if ('bundle' in outcome) return afterRenewal(ports, outcome, account)
   if (outcome.kind !== 'dead') {
     await coolDown(ports, account, outcome)
     return stillUsable(ports, account, held, outcome.error, 'kept')
   }
-  return (await adoptNewer(ports, renewing, hold)) ?? refused(ports, account, refreshToken, outcome)
+  return (await adoptNewer(ports, renewing, hold, true)) ?? refused(ports, account, refreshToken, outcome)
 }
 
-/** Refused, but meanwhile somebody else's tokens stand in the vault: those count (security case R5). */
-async function adoptNewer(ports: FreshTokenPorts, renewing: Renewing, hold: Hold): Promise<FreshToken | undefined> {
-  const { account, refreshToken: sent, isSecond = false } = renewing
-  const held = await heldToken(ports, account)
+/**
+ * Refused or overtaken, but meanwhile somebody else's tokens stand in the vault, or in the file of a tool
+ * that shares the grant: those count (security case R5).
+ */
+async function adoptNewer(
+  ports: FreshTokenPorts,
+  renewing: Renewing,
+  hold: Hold,
+  isRefused: boolean,
+): Promise<FreshToken | undefined> {
+  const { refreshToken: sent, isSecond = false } = renewing
+  const kept = await heldToken(ports, renewing.account)
+  const isNew = ({ tokens: { refreshToken } }: TokenBundle) => refreshToken && !isSameToken(refreshToken, sent)
+  const own = { account: renewing.account, held: kept }
+  const { account, held } = isNew(kept) ? own : await linkedGrant(ports, own.account, kept, isRefused)
   const { refreshToken } = held.tokens
-  if (refreshToken === undefined || isSameToken(refreshToken, sent)) return undefined
+  if (refreshToken === undefined || !isNew(held)) return undefined
   if (lasts(held, 0, ports.clock.nowMs())) return served(await healFacts(ports, account, held), held)
-  return isSecond ? undefined : renew(ports, { ...renewing, held, refreshToken, isSecond: true }, hold)
+  return isSecond ? undefined : renew(ports, { ...renewing, account, held, refreshToken, isSecond: true }, hold)
 }
 
 async function refused(
@@ -181,46 +205,10 @@ async function refused(
   throw new AuthError('sign-in-required', `${account.name}: ${reason}`, { hint: signInAgain(account), cause: error })
 }
 
-function afterRenewal(ports: FreshTokenPorts, kept: Kept, known: Account): FreshToken {
-  const { bundle, flaw, warnings } = kept
-  const { account, unread } = newestFacts(ports, known)
-  const trouble = kept.trouble ?? unread
-  const isOver = !lasts(bundle, 0, ports.clock.nowMs())
-  if (trouble !== undefined && (flaw !== undefined || isOver)) throw trouble
-  if (flaw === undefined) return { account, bundle, outcome: 'renewed', problem: undefined, warnings, trouble }
-  return stillUsable(ports, account, bundle, flaw, 'kept')
-}
-
-/** Tokens that are good and kept are not withheld because `auth.json` cannot be read just now. */
-function newestFacts(
-  { authFile }: FreshTokenPorts,
-  known: Account,
-): { readonly account: Account; readonly unread: AuthError | undefined } {
-  try {
-    return { account: getById(authFile.read(), known.id), unread: undefined }
-  } catch (error) {
-    if (!(error instanceof AuthError)) throw error
-    return { account: known, unread: error }
-  }
-}
-
-/** The old token as long as it lives, with a word about why; else the problem itself. */
-function stillUsable(
-  ports: FreshTokenPorts,
-  account: Account,
-  bundle: TokenBundle,
-  problem: AuthError,
-  outcome: 'kept' | 'waiting',
-): FreshToken {
-  if (!lasts(bundle, 0, ports.clock.nowMs())) throw problem
-  const warnings = [`${account.name} was not renewed, its old token still works: ${problem.message}`]
-  return { account, bundle, outcome, problem, warnings, trouble: undefined }
+function overtaken({ name }: Account): never {
+  throw new AuthError('busy', `another tool is renewing the grant of ${name}`, { hint: 'try again' })
 }
 
 function isSameToken(a: Secret, b: Secret): boolean {
   return fingerprint(a) === fingerprint(b)
-}
-
-function served(account: Account, bundle: TokenBundle): FreshToken {
-  return { account, bundle, outcome: 'fresh', problem: undefined, warnings: [], trouble: undefined }
 }

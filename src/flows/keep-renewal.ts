@@ -12,9 +12,10 @@ import { openAnswer, sealAnswer } from '../vault/write-ahead.ts'
 import { coolDownMs, renewed, time, withBundle, withChanged, withHappening } from './account-facts.ts'
 import { getById } from './choose-account.ts'
 import { writeAndReadBack } from './keep-account.ts'
+import { tellLinked, type RenewedGrant } from './tell-linked.ts'
 import { vaultOf } from './vault-of.ts'
 
-export type KeepRenewalPorts = Pick<Ports, 'vaults' | 'authFile' | 'journal'>
+export type KeepRenewalPorts = Pick<Ports, 'vaults' | 'authFile' | 'journal' | 'foreignFiles' | 'interruption'>
 
 /** A provider's answer, as it arrived. */
 export interface Answer {
@@ -32,9 +33,10 @@ export interface Kept {
 }
 
 /**
- * Makes an answer the account's own: into the journal as it is, then judged, then into the
- * vault and read back, then the facts into `auth.json`; then the journal's record goes. After
- * the first of these steps nothing can lose it any more.
+ * Makes an answer the account's own: into the journal as it is, then judged, then into the file
+ * of a tool that shares the grant, then into the vault and read back, then the facts into
+ * `auth.json`; then the journal's record goes. After the first of these steps nothing can lose
+ * it any more.
  *
  * What cannot be kept is not a reason to throw away tokens that work: they come back with the
  * `trouble`, and the record stays for whoever comes next.
@@ -83,16 +85,21 @@ export async function recoverRenewal(
 }
 
 /** Killed between the vault and `auth.json`: the vault is right, and what is not yet told of it is told now. */
-async function tellOvertaken(ports: KeepRenewalPorts, { id }: Account, held: TokenBundle, intent: Intent) {
+async function tellOvertaken(ports: KeepRenewalPorts, account: Account, held: TokenBundle, intent: Intent) {
   const [atMs, spent] = [Date.parse(intent.at), spentWith(intent, held)]
+  await tellLinked(ports, account, renewedGrant(held, intent, atMs))
   await ports.authFile.update((file) =>
-    withChanged(file, id, (current) => {
+    withChanged(file, account.id, (current) => {
       const isHealed = current.secret.generation >= held.generation
       const isTold = spent === undefined ? isHealed : texts(current.secret.spent).includes(spent)
       const facts = isHealed ? current : renewed(current, held, undefined, atMs)
       return isTold ? current : withHappening(facts, { event: 'renewed', atMs, by: intent, spent })
     }),
   )
+}
+
+function renewedGrant({ tokens }: TokenBundle, { spends, outdated }: Intent, renewedAtMs: number): RenewedGrant {
+  return { tokens, renewedAtMs, replaced: [spends, outdated] }
 }
 
 /** The refresh token that was sent is spent only if another one has taken its place. */
@@ -124,7 +131,9 @@ async function settleAnswer(
   const identity = identityIn(renewal, provider)
   if (isAnother(account, identity)) throw await refuse(ports, account, intent, answer.receivedAtMs)
   const bundle: TokenBundle = { ...old, generation: intent.generation, tokens: renewal.tokens }
-  const { flaw, warnings } = renewal
+  const { flaw } = renewal
+  const untoldTool = await tellLinked(ports, account, renewedGrant(bundle, intent, answer.receivedAtMs))
+  const warnings = [...renewal.warnings, ...untoldTool]
   const unkept = await attempt(() => writeAndReadBack(vaultOf(ports.vaults, account), bundle))
   if (unkept !== undefined) return { bundle, flaw, warnings, trouble: inDanger(account, unkept, journaled) }
   const untold = await attempt(() => tell(ports, account, { intent, answer, bundle, identity, flaw }))

@@ -1,5 +1,6 @@
 import type { Account } from '../model/account.ts'
 import { AuthError, type AuthErrorCode } from '../model/errors.ts'
+import { linkOf } from '../model/linked.ts'
 import { isApiKey, type Provider } from '../model/provider.ts'
 import { switchedOff } from '../model/switched-off.ts'
 import { findProvider } from '../providers/registry.ts'
@@ -81,7 +82,9 @@ async function refreshed(ports: FreshTokenPorts, account: Account, withinMs: num
     return rowOf({ name, expiresAt: fresh.account.expiresAt }, outcome, tookMs(), fresh.trouble ?? fresh.problem)
   } catch (error) {
     if (!(error instanceof AuthError) || error.code === 'cancelled') throw error
-    return rowOf(account, 'failed', tookMs(), error)
+    // It is for that tool to renew, and nothing here has failed.
+    const isTheirs = linkOf(account)?.tool === 'claude-code' && error.code === 'sign-in-required'
+    return rowOf(account, isTheirs ? 'skipped' : 'failed', tookMs(), error)
   }
 }
 
@@ -103,9 +106,11 @@ function rowOf(
   }
 }
 
-function unrenewable({ name, secret }: Account, provider: Provider | undefined): AuthError | undefined {
+function unrenewable(account: Account, provider: Provider | undefined): AuthError | undefined {
+  const { name, secret } = account
   if (provider !== undefined && isApiKey(provider)) {
     return new AuthError('usage', `${name} is an API key, there is nothing to renew`)
   }
-  return secret.renewable ? undefined : new AuthError('sign-in-required', `${name} has no way to be renewed`)
+  const isRenewed = secret.renewable || linkOf(account) !== undefined
+  return isRenewed ? undefined : new AuthError('sign-in-required', `${name} has no way to be renewed`)
 }

@@ -10,11 +10,12 @@ import { fingerprint } from '../vault/fingerprint.ts'
 import { time } from './account-facts.ts'
 import { httpFor } from './http-for.ts'
 import { keepRenewal, type Kept } from './keep-renewal.ts'
+import { isRenewedElsewhere } from './linked-sign-in.ts'
 import { vaultOf } from './vault-of.ts'
 
 export type RenewAccountPorts = Pick<
   Ports,
-  'vaults' | 'authFile' | 'journal' | 'http' | 'clock' | 'settings' | 'interruption' | 'uninterrupted'
+  'vaults' | 'authFile' | 'journal' | 'foreignFiles' | 'http' | 'clock' | 'settings' | 'interruption' | 'uninterrupted'
 > & { readonly environment: Pick<Ports['environment'], 'variables' | 'caller'> }
 
 export interface RenewAccountInput {
@@ -22,6 +23,8 @@ export interface RenewAccountInput {
   readonly provider: Provider
   readonly held: TokenBundle
   readonly refreshToken: Secret
+  /** Fingerprint of another one, which the linked tool's file holds and is to hold no longer. */
+  readonly outdated: string | undefined
   /** Try again when it may help. */
   readonly insist: boolean
   /** The access token still works: then nothing is sent again whose outcome is unknown. */
@@ -48,6 +51,9 @@ const PATIENCE_MS = 20_000
  * and an intent tells that this token is on its way. From then until the answer is kept, no
  * signal ends the program.
  *
+ * Returns nothing, and has sent nothing, when a tool that shares the grant turns out to have
+ * renewed it: it may do so between two of our tries.
+ *
  * @throws AuthError what the storage throws before anything is sent, `provider-rejected` when
  * the answer is for another account, `cancelled` once what came is kept.
  */
@@ -55,10 +61,11 @@ export async function renewAccount(
   ports: RenewAccountPorts,
   input: RenewAccountInput,
   hold: Hold,
-): Promise<Kept | Unrenewed> {
+): Promise<Kept | Unrenewed | undefined> {
   await vaultOf(ports.vaults, input.account).probe(input.account.id)
   const startedAtMs = ports.clock.nowMs()
   for (let tries = 1; ; tries++) {
+    if (await isRenewedElsewhere(ports, input.account, input.held)) return undefined
     const outcome = await ports.uninterrupted(() => renewOnce(ports, input, hold))
     if (ports.interruption.aborted) throw interruptionOf(ports.interruption, outcome)
     if ('bundle' in outcome || outcome.kind === 'dead') return outcome
@@ -79,7 +86,7 @@ function interruptionOf(signal: AbortSignal, outcome: Kept | Unrenewed): Error {
 
 async function renewOnce(
   ports: RenewAccountPorts,
-  { account, provider, held, refreshToken }: RenewAccountInput,
+  { account, provider, held, refreshToken, outdated }: RenewAccountInput,
   hold: Hold,
 ): Promise<Kept | Unrenewed> {
   const http = httpFor(ports, account.proxy)
@@ -88,6 +95,7 @@ async function renewOnce(
     accountId: account.id,
     generation: Math.max(held.generation, account.secret.generation) + 1,
     spends: fingerprint(refreshToken),
+    ...(outdated !== undefined && { outdated }),
     at: lost?.at ?? time(ports.clock.nowMs()),
     ...ports.environment.caller,
   }

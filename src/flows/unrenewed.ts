@@ -6,6 +6,7 @@ import type { Secret } from '../model/secret.ts'
 import type { TokenBundle } from '../model/tokens.ts'
 import { fingerprint } from '../vault/fingerprint.ts'
 import { coolDownMs, isSpent, time, withBundle, withChanged, withHappening } from './account-facts.ts'
+import type { LinkedTokens } from './linked-sign-in.ts'
 import type { Unrenewed } from './renew-account.ts'
 
 type FactPorts = Pick<Ports, 'authFile' | 'clock'> & { readonly environment: Pick<Ports['environment'], 'caller'> }
@@ -83,6 +84,34 @@ export async function healFacts(ports: FactPorts, account: Account, held: TokenB
   const heal = (current: Account) => (current.secret.generation < held.generation ? adopted(current) : current)
   await note(ports, account.id, heal)
   return heal(account)
+}
+
+export interface AdoptedTokens {
+  /** The tool that has renewed them. */
+  readonly from: string
+  readonly old: TokenBundle
+  readonly adopted: TokenBundle
+  readonly found: Pick<LinkedTokens, 'identity' | 'refreshedAtMs'>
+}
+
+/** The account with the facts of tokens that another tool has renewed; ours were spent by that. */
+export async function tellAdopted(
+  ports: FactPorts,
+  account: Account,
+  { from, old, adopted, found }: AdoptedTokens,
+): Promise<Account> {
+  const atMs = ports.clock.nowMs()
+  const [before, after] = [old, adopted].map(({ tokens }) => tokens.refreshToken && fingerprint(tokens.refreshToken))
+  const spent = before === after ? undefined : before
+  const change = (current: Account): Account => ({
+    ...withHappening(unsettled(withBundle(current, adopted)), { event: 'adopted', atMs, by: { program: from }, spent }),
+    tier: found.identity.tier ?? current.tier,
+    email: found.identity.email ?? current.email,
+    lastRefreshedAt: time(Math.min(found.refreshedAtMs ?? atMs, atMs)),
+    cooldownUntil: null,
+  })
+  await note(ports, account.id, change)
+  return change(account)
 }
 
 /** What was said of the old tokens does not hold for the new ones. */

@@ -1,4 +1,5 @@
 import type { Account, AccountState } from './account.ts'
+import { linkOf } from './linked.ts'
 
 /** The state of an account at a moment, and why, as `status` tells it. */
 export interface StateAt {
@@ -15,6 +16,9 @@ export function stateAt(account: Account, nowMs: number): StateAt {
   const stored: StateAt = { state: account.state, reason: account.stateReason }
   const isSettled = account.state === 'needs-login' || account.state === 'error'
   if (isSettled || !isPast(account.expiresAt, nowMs)) return stored
+  if (linkOf(account)?.tool === 'claude-code') {
+    return { state: 'expired', reason: 'the token is over, and claude-code is to renew it' }
+  }
   if (!account.secret.renewable) {
     return { state: 'needs-login', reason: 'the token is over and there is nothing to renew it with' }
   }

@@ -16,7 +16,7 @@ export const ACCOUNT_STATES: readonly AccountState[] = ['created', 'active', 'ex
 
 /**
  * - `signed-in`, `renewed`: new tokens came
- * - `adopted`: the vault was found to hold newer tokens than `auth.json` told of
+ * - `adopted`: the vault was found to hold newer tokens than `auth.json` told of, or a linked tool to have renewed them
  * - `handed-out`: the access token was given to a program
  * - `refused`: the provider refused the grant for good
  * - `failed`: a renewal or a check did not succeed, and may later

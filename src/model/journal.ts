@@ -8,6 +8,8 @@ export interface Intent {
   readonly generation: number
   /** Fingerprint of the refresh token that is sent. */
   readonly spends: string
+  /** Fingerprint of an older one in the file of the tool that shares the grant: the new one is to take its place. */
+  readonly outdated?: string
   /** RFC 3339 UTC. */
   readonly at: string
   readonly program: string

@@ -55,7 +55,7 @@ function coolDownWords({ provider, cooldownUntil }: Account, nowMs: number): str
 /** One sentence for each event; one of a later version is named as it is. */
 function eventWords(event: HistoryEvent, nowMs: number): string {
   const words = Object.hasOwn(WORDS, event.event) ? WORDS[event.event] : undefined
-  const what = words?.(who(event)) ?? event.event
+  const what = words?.(who(event), event) ?? event.event
   const often = event.count === undefined ? '' : `, ${event.count} times, the last of them`
   const spent = event.event === 'renewed' && event.spent !== undefined ? ', our copy was spent then' : ''
   const token = event.fingerprint === undefined ? '' : ` (token ${cleanLine(event.fingerprint)})`
@@ -63,10 +63,12 @@ function eventWords(event: HistoryEvent, nowMs: number): string {
   return `${what}${often} ${when(event.at, nowMs)}${spent}${token}${reason}`
 }
 
-const WORDS: Readonly<Record<string, (who: string) => string>> = {
+const WORDS: Readonly<Record<string, (who: string, event: HistoryEvent) => string>> = {
   'signed-in': (who) => `signed in from ${who}`,
   renewed: (who) => `renewed by ${who}`,
-  adopted: (who) => `found newer in the vault when ${who} asked,`,
+  // Without a process id it was not asked for: it stood in a linked tool's file.
+  adopted: (who, { pid }) =>
+    pid === undefined ? `taken over from ${who}` : `found newer in the vault when ${who} asked,`,
   'handed-out': (who) => `handed out to ${who}`,
   refused: (who) => `refused for good when ${who} asked,`,
   failed: (who) => `a renewal or a check for ${who} failed`,

@@ -42,9 +42,11 @@ export function parseRecord(content: string, accountId: string): JournalRecord |
 function readIntent(source: UntrustedRecord, accountId: string): Intent | undefined {
   const { generation, pid } = source
   const [spends, at, program] = [text(source['spends']), text(source['at']), text(source['program'])]
+  const outdated = text(source['outdated'])
   const isSound = Number.isSafeInteger(generation) && Number.isSafeInteger(pid) && !Number.isNaN(Date.parse(at ?? ''))
   if (!isSound || spends === undefined || at === undefined || program === undefined) return undefined
-  return { accountId, generation: Number(generation), spends, at, program, pid: Number(pid) }
+  const sent = { accountId, generation: Number(generation), spends, at, program, pid: Number(pid) }
+  return outdated === undefined ? sent : { ...sent, outdated }
 }
 
 /**
