@@ -1,4 +1,4 @@
-import type { AuthFile, StorageKind } from './account.ts'
+import type { AuthFileStore } from './auth-file-store.ts'
 import type { Backups } from './backup.ts'
 import type { ForeignFiles } from './foreign-files.ts'
 import type { Use } from './history.ts'
@@ -7,11 +7,13 @@ import type { Loopback } from './loopback.ts'
 import type { Migrations } from './migration.ts'
 import type { Programs } from './programs.ts'
 import type { Secret } from './secret.ts'
-import type { TokenBundle } from './tokens.ts'
 import type { UntrustedRecord } from './untrusted.ts'
+import type { Vaults } from './vault.ts'
 
+export type { AuthFileDraft, AuthFileStore } from './auth-file-store.ts'
 export type { Hold, Journal } from './journal.ts'
 export type { Listener, Loopback, Outcome, Screen, Visit } from './loopback.ts'
+export type { Vault, Vaults } from './vault.ts'
 
 /** What the program needs of the world. Adapters live in `system/`; tests bring fakes. */
 export interface Ports {
@@ -160,81 +162,6 @@ export interface Browser {
    * never rejects, and never keeps the program alive.
    */
   open(url: string, command: string | undefined): Promise<'opened' | 'unavailable'>
-}
-
-export interface Vaults {
-  /** The vault of a kind; opening it touches nothing yet. */
-  vault(kind: StorageKind): Vault
-}
-
-/** Where bundles are kept. One contract suite runs on every implementation. */
-export interface Vault {
-  readonly kind: StorageKind
-  /**
-   * Proves that a secret can be written and read back, and unlocks what has to be unlocked.
-   * Under the lock of an account it goes by that account's name: should it be cut off, the
-   * next one or the account's removal clears away what it has left.
-   *
-   * @throws AuthError `storage-unavailable`, `storage-locked`, `storage-timed-out`.
-   */
-  probe(accountId?: string): Promise<void>
-  /** `undefined` means that the store is in order and holds nothing for this account. */
-  read(accountId: string): Promise<TokenBundle | undefined>
-  /** When this returns, the bundle is durable. */
-  write(bundle: TokenBundle): Promise<void>
-  /** Removing what is not there is no error. */
-  remove(accountId: string): Promise<void>
-  /** A key of our own, such as the one that opens the backups; `undefined` when none is kept under this name. */
-  readKey(name: string): Promise<Secret | undefined>
-  /** When this returns, the key is durable. */
-  writeKey(name: string, key: Secret): Promise<void>
-  /** Removing what is not there is no error. */
-  removeKey(name: string): Promise<void>
-}
-
-export interface AuthFileStore {
-  /**
-   * The file as it is, or `undefined` when there is none. Writes nothing.
-   *
-   * @throws AuthError `auth-file-invalid`, `auth-file-too-new`.
-   */
-  read(): AuthFile | undefined
-  /** Changes whenever the file does; costs next to nothing, so it can be asked while waiting. */
-  stamp(): string
-  /**
-   * Proves that the file could be written, by taking its lock, which stands beside it.
-   *
-   * @throws AuthError `storage-unavailable`, `busy`.
-   */
-  probe(): Promise<void>
-  /**
-   * Reads, changes and writes the file under its lock. The change gets the newest content
-   * (an empty file when there is none) and may throw to leave everything as it is.
-   *
-   * @throws AuthError as `read`, and `busy` when the lock cannot be had.
-   */
-  update(change: (current: AuthFile) => AuthFile): Promise<AuthFile>
-  /**
-   * Runs the work under the file's lock, with the means to put another text in its place,
-   * whatever stands there now. Readers see the whole old or the whole new text.
-   *
-   * @throws AuthError `busy`, `storage-unavailable`.
-   */
-  rewrite<T>(work: (draft: AuthFileDraft) => Promise<T>): Promise<T>
-}
-
-/** A text that is to become `auth.json`; until then it stands beside it as `auth.json.new`. */
-export interface AuthFileDraft {
-  /** Writes it, durably. @throws AuthError `storage-unavailable`. */
-  write(text: string): void
-  /** What was written, read from the disk. @throws AuthError `auth-file-invalid`. */
-  read(): string
-  /** Puts it in the place of `auth.json`, durably. @throws AuthError `storage-unavailable`, `busy`. */
-  swap(): void
-  /** Removes it; one that is gone is no error. */
-  discard(): void
-  /** Removes `auth.json` itself, where there was none before. */
-  removeCurrent(): void
 }
 
 /** Everything that a migration changes, apart from the real thing. */

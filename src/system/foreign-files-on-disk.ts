@@ -8,8 +8,9 @@ import type { Link } from '../model/linked.ts'
 import { Secret } from '../model/secret.ts'
 import { json } from '../model/untrusted.ts'
 import { steadyMs } from './clock.ts'
-import { createForeignFile, removeQuietly, replaceForeignFile } from './private-files.ts'
+import { removeQuietly } from './private-files.ts'
 import { readPrivateFile } from './read-private-file.ts'
+import { createForeignFile, replaceForeignFile } from './replace-foreign-file.ts'
 
 /** Programs that truncate before they write leave half a file for some milliseconds. */
 const HALF_WRITTEN_MS = 1000

@@ -51,41 +51,8 @@ export function replacePrivateFile(
   }
 }
 
-/**
- * Replaces another program's file in the same way, without a word about the folder it stands in.
- *
- * @param isStill - asked right before the rename; false leaves all as it was
- * @returns whether the file was replaced
- * @throws AuthError `storage-unavailable`.
- */
-export function replaceForeignFile(path: string, text: string, isStill: () => boolean): boolean {
-  try {
-    const target = linkTarget(path)
-    sweepTemporaries(target)
-    return replaceTarget(target, text, isStill)
-  } catch (error) {
-    throw error instanceof AuthError ? error : cannotWrite(basename(path), dirname(path), error)
-  }
-}
-
-/**
- * Writes another program's file where there is none.
- *
- * @returns false when there is one.
- * @throws AuthError `storage-unavailable`.
- */
-export function createForeignFile(path: string, text: string): boolean {
-  try {
-    writeNewFile(path, text)
-    syncFolder(dirname(path))
-    return true
-  } catch (error) {
-    if (errorCode(error) === 'EEXIST') return false
-    throw cannotWrite(basename(path), dirname(path), error)
-  }
-}
-
-function replaceTarget(target: string, text: string, isStill: (temporary: string) => boolean): boolean {
+/** The same for the file itself, which stands behind no link. Its lock is held. @returns whether it was replaced. */
+export function replaceTarget(target: string, text: string, isStill: (temporary: string) => boolean): boolean {
   const temporary = join(dirname(target), `.${basename(target)}.${randomBytes(8).toString('hex')}.tmp`)
   try {
     writeNewFile(temporary, text)
@@ -106,7 +73,7 @@ function replaceTarget(target: string, text: string, isStill: (temporary: string
  * Removes what killed runs have left of this very file: it may hold secrets. The file's lock
  * is held, so nobody is writing another one.
  */
-function sweepTemporaries(target: string): void {
+export function sweepTemporaries(target: string): void {
   const start = `.${basename(target)}.`
   for (const name of readdirSync(dirname(target))) {
     const isOurs = name.startsWith(start) && /^[0-9a-f]{16}\.tmp$/.test(name.slice(start.length))

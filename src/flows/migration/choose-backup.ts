@@ -5,14 +5,27 @@ import { cleanLine } from '../../model/untrusted.ts'
 /**
  * The backup of this id, or else that of the last migration that was not rolled back.
  *
- * @throws AuthError `usage` for an id that no backup has.
+ * @throws AuthError `usage` for an id that no backup has, `auth-file-invalid` where one is damaged and none named.
  */
 export function chooseBackup(backups: readonly Backup[], id: string | undefined): Backup | undefined {
-  if (id === undefined) return backups.find((one) => one.kind === 'migration' && !isUndone(backups, one))
+  if (id === undefined) return lastInForce(backups)
   const wanted = id.replace(/^.*[\\/]/, '').replace(/\.json$/, '')
   const found = backups.find((one) => one.id === wanted || one.id === `auth_backup_${wanted}`)
   if (found !== undefined) return found
   throw new AuthError('usage', `no backup named ${cleanLine(id)}`, { hint: 'aiauth migrate-auth --list-backups' })
+}
+
+/** A damaged backup may have been the last one, or the rollback of it: then nobody can tell. */
+function lastInForce(backups: readonly Backup[]): Backup | undefined {
+  const damaged = backups.find(({ checksum }) => checksum === 'bad')
+  if (damaged === undefined) return backups.find((one) => one.kind === 'migration' && !isUndone(backups, one))
+  throw new AuthError(
+    'auth-file-invalid',
+    `${damaged.id} is damaged, so nobody can tell which migration was the last`,
+    {
+      hint: 'aiauth migrate-auth --list-backups, then aiauth migrate-auth --rollback <backup-id>',
+    },
+  )
 }
 
 /** Whether a rollback of this very migration came after it. */

@@ -1,4 +1,4 @@
-import type { MigratePorts } from './forward.ts'
+import type { MigratePorts } from './forward-steps.ts'
 import { migrateNow, type MigrateInput } from './migrate-now.ts'
 import { recover } from './recover.ts'
 import type { Migration } from './report.ts'

@@ -5,7 +5,7 @@ import type { PlannedStep, StepReport } from '../../model/migration.ts'
 import type { Ports } from '../../model/ports.ts'
 import type { StorageKind } from '../../model/account.ts'
 import type { Source } from './find-source.ts'
-import type { MigratePorts } from './forward.ts'
+import type { MigratePorts } from './forward-steps.ts'
 import { migrate, rollBack } from './migrate.ts'
 import type { Migration } from './report.ts'
 
