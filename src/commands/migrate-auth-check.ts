@@ -19,8 +19,8 @@ export async function checkMigration(ports: Ports, options: MigrateOptions, json
     tell(ports, json, { source: null, points: [...before, none(nothing)], audit: [], steps: [], notes: [] })
     return
   }
-  const storage = storageName(ports, options)
-  const points = [...before, ...(await assess(ports, source, current?.storage ?? storage))]
+  const storage = storageName(ports, options, current)
+  const points = [...before, ...(await assess(ports, source, storage))]
   const prepared = prepare(source, current, prepareInput(ports, options, storage))
   const steps = hasWork(prepared) ? prepared.plan.steps.map(({ step }) => step) : []
   const { notes, notCarried } = prepared

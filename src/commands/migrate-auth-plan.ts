@@ -1,4 +1,5 @@
 import type { PrepareInput } from '../flows/migration/prepare.ts'
+import type { AuthFile } from '../model/account.ts'
 import type { Ports } from '../model/ports.ts'
 import type { MigrateOptions } from './migrate-auth.ts'
 
@@ -7,9 +8,10 @@ export function custodyOf({ takeOver, copy }: MigrateOptions): 'linked' | 'take-
   return takeOver === true ? 'take-over' : copy === true ? 'copy' : 'linked'
 }
 
-/** For a plan the storage need not be there yet. */
-export function storageName(ports: Ports, { storage }: MigrateOptions): string {
+/** For a plan the storage need not be there yet. What the accounts here use stays. */
+export function storageName(ports: Ports, { storage }: MigrateOptions, current: AuthFile | undefined): string {
   const { variables } = ports.environment
+  if (current?.accounts.length && current.storage !== null) return current.storage
   const asked = storage ?? variables['AIAUTH_STORAGE'] ?? ports.settings.read()['storage']
   return typeof asked === 'string' && asked !== '' ? asked : 'keychain'
 }

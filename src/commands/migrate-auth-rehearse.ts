@@ -11,7 +11,7 @@ import type { MigrateOptions } from './migrate-auth.ts'
 /** `--rehearse`: the whole way and back on a copy, and what came of it. */
 export async function rehearseMigration(ports: Ports, options: MigrateOptions, json: boolean): Promise<void> {
   const { source, current, nothing } = await findSource(ports, options.from)
-  const storage = storageKind(storageName(ports, options))
+  const storage = storageKind(storageName(ports, options, current))
   if (source === undefined || !hasWork(prepare(source, current, prepareInput(ports, options, storage)))) {
     const notes = [source === undefined ? nothing : 'it is up to date']
     if (json) ports.terminal.out(jsonText({ rehearsal: { outcome: 'nothing-to-do', rounds: [], accounts: [], notes } }))

@@ -33,7 +33,7 @@ async function migrateNow(ports: Ports, options: MigrateOptions, json: boolean):
   const prepared =
     source === undefined
       ? undefined
-      : prepare(source, current, prepareInput(ports, options, storageName(ports, options)))
+      : prepare(source, current, prepareInput(ports, options, storageName(ports, options, current)))
   if (options.dryRun === true) {
     tellPlan(ports, prepared, nothing, json)
     return

@@ -1,12 +1,14 @@
 import type { StorageKind } from '../../model/account.ts'
 import type { Backup } from '../../model/backup.ts'
-import type { MigrationRecord, MigrationReport } from '../../model/migration.ts'
+import { AuthError } from '../../model/errors.ts'
+import type { MigrationRecord, MigrationReport, PlannedStep } from '../../model/migration.ts'
 import type { Ports } from '../../model/ports.ts'
 import { time } from '../account-facts.ts'
-import { actionsOf, prepareWorld, type ForwardInput, type MigratePorts } from './forward-steps.ts'
+import { actionsOf, prepareWorld, type ForwardInput, type MigratePorts, type World } from './forward-steps.ts'
 import type { Prepared } from './prepare.ts'
 import { backupFacts } from './report.ts'
 import { runSteps, type Step, type StepsEnded } from './run-steps.ts'
+import { sealBackup } from './seal-backup.ts'
 
 export interface Forwarded extends StepsEnded {
   readonly backup: Backup | undefined
@@ -23,13 +25,29 @@ export async function forward(ports: MigratePorts, input: ForwardInput): Promise
   const ended = await locked(ports, known, () =>
     ports.authFile.rewrite(async (draft) => {
       const world = await prepareWorld(ports, input, draft)
-      const steps = input.prepared.plan.steps.map((planned) => ({ ...planned, ...actionsOf(world)[planned.step] }))
-      const result = await runSteps(ports.clock, steps as Step[], input.onStep)
+      const actions = actionsOf(world)
+      const steps = prepared.plan.steps.map((planned) => stepOf(planned, actions[planned.step]))
+      const result = await runSteps(ports.clock, steps, input.onStep)
+      if (result.failure !== undefined) await sealAnyway(ports, world)
       return { ...result, backup: world.made.backup }
     }),
   )
   if (ended.unreverted === undefined) ports.migrations.dropRecord()
   return ended
+}
+
+function stepOf(planned: PlannedStep, action: Pick<Step, 'run' | 'revert'> | undefined): Step {
+  if (action === undefined) throw new Error(`nothing does the step ${planned.step}`)
+  return { ...planned, ...action }
+}
+
+/** A backup that is not needed need not stand there in clear; where that fails, too, it does. */
+async function sealAnyway(ports: MigratePorts, { vault, made }: World): Promise<void> {
+  try {
+    if (made.backup !== undefined) await sealBackup(ports, vault, made.backup)
+  } catch (error) {
+    if (!(error instanceof AuthError)) throw error
+  }
 }
 
 function recordOf({ clock }: MigratePorts, prepared: Prepared, storage: StorageKind): MigrationRecord {

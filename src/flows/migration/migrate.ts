@@ -14,7 +14,7 @@ import { rollBackNow, type RollBackInput } from './roll-back-now.ts'
 export function migrate(ports: MigratePorts, input: MigrateInput): Promise<Migration> {
   return ports.migrations.exclusively(() =>
     ports.uninterrupted(async () => {
-      const { finished, planned } = await recover(ports, input.onStep)
+      const { finished, planned } = await recover(ports, input.onStep, input.storage)
       return finished ?? migrateNow(ports, input, { planned, revived: [], former: undefined })
     }),
   )

@@ -1,5 +1,5 @@
 import { formatAuthFile } from '../../auth-file/format.ts'
-import type { AuthFile } from '../../model/account.ts'
+import type { AuthFile, StorageKind } from '../../model/account.ts'
 import type { Backup, MigratedAccount } from '../../model/backup.ts'
 import { AuthError } from '../../model/errors.ts'
 import { linkOf } from '../../model/linked.ts'
@@ -29,8 +29,14 @@ const NOTHING_LEFT: Recovered = { finished: undefined, planned: [] }
  * Ends what a killed run has begun: one whose new file is in place is finished, as is every
  * rollback; of any other nothing is left but, perhaps, tokens in the vault, which are used
  * again or removed. Called with the migration lock held.
+ *
+ * @param storage - where a migration that follows puts its secrets
  */
-export async function recover(ports: MigratePorts, onStep: (step: PlannedStep) => void): Promise<Recovered> {
+export async function recover(
+  ports: MigratePorts,
+  onStep: (step: PlannedStep) => void,
+  storage?: StorageKind,
+): Promise<Recovered> {
   const record = ports.migrations.record()
   if (record === undefined) return NOTHING_LEFT
   if (record.direction === 'back') {
@@ -43,7 +49,8 @@ export async function recover(ports: MigratePorts, onStep: (step: PlannedStep) =
     return Promise.resolve()
   })
   const source = await ports.foreignFiles.read(record.source, ports.interruption)
-  if (source?.sha256 === record.sha256) return { finished: undefined, planned: record.accounts }
+  const isSame = source?.sha256 === record.sha256 && record.storage === storage
+  if (isSame) return { finished: undefined, planned: record.accounts }
   const vault = ports.vaults.vault(storageKind(record.storage))
   for (const { id, isNew } of record.accounts) if (isNew) await vault.remove(id)
   ports.migrations.dropRecord()
