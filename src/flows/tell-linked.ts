@@ -42,11 +42,11 @@ export async function tellLinked(
     return []
   } catch (error) {
     if (!(error instanceof AuthError) || error.code === 'cancelled') throw error
-    return [untold(account, link.path, error)]
+    return [untold(account, error)]
   }
 }
 
-function untold({ name }: Account, path: string, { message, hint }: AuthError): string {
+function untold({ name }: Account, { message, hint }: AuthError): string {
   const mend = hint === undefined ? '' : `${hint}, `
-  return `the new tokens of ${name} could not be told to codex (${path}): ${message}; codex will have to sign in again unless you ${mend}then aiauth refresh ${name}`
+  return `the new tokens of ${name} could not be told to codex: ${message}; codex will have to sign in again unless you ${mend}then aiauth refresh ${name}`
 }

@@ -33,12 +33,12 @@ export function foreignFilesOnDisk(): ForeignFiles {
       }
     },
     replace(read, text) {
-      if (!read.isWritable) {
+      if (isStill(read) && !read.isWritable) {
         throw new AuthError('storage-unavailable', `${read.path} is write-protected`, {
           hint: `chmod u+w ${read.realPath}`,
         })
       }
-      return replaceForeignFile(read.path, text.reveal(), () => readNow(read.path)?.sha256 === read.sha256)
+      return replaceForeignFile(read.path, text.reveal(), () => isStill(read))
     },
     create: (path, text) => createForeignFile(path, text.reveal()),
     remove(read) {
@@ -52,20 +52,39 @@ export function foreignFilesOnDisk(): ForeignFiles {
 }
 
 function readNow(path: string): ForeignFile | undefined {
-  const text = readPrivateFile(path)
+  const text = readPrivateFile(path, path)
   if (text === undefined) return undefined
-  const realPath = realpathSync(path)
-  const { mode, mtimeMs } = statSync(realPath)
   const bytes = Buffer.from(text, 'utf8')
-  return {
-    path,
-    realPath,
-    text: new Secret(text),
-    sha256: createHash('sha256').update(bytes).digest('hex'),
-    bytes: bytes.length,
-    mode: mode & 0o777,
-    isWritable: (mode & 0o200) !== 0 && mayWriteIn(dirname(realPath)),
-    modifiedAtMs: mtimeMs,
+  const facts = factsOf(path)
+  return (
+    facts && {
+      path,
+      ...facts,
+      text: new Secret(text),
+      sha256: createHash('sha256').update(bytes).digest('hex'),
+      bytes: bytes.length,
+    }
+  )
+}
+
+/** `undefined` for a file that has gone since it was read. */
+function factsOf(path: string): Pick<ForeignFile, 'realPath' | 'mode' | 'isWritable' | 'modifiedAtMs'> | undefined {
+  try {
+    const realPath = realpathSync(path)
+    const { mode, mtimeMs } = statSync(realPath)
+    const isWritable = (mode & 0o200) !== 0 && mayWriteIn(dirname(realPath))
+    return { realPath, mode: mode & 0o777, isWritable, modifiedAtMs: mtimeMs }
+  } catch {
+    return undefined
+  }
+}
+
+/** What cannot be read any more is not what was read. */
+function isStill(read: ForeignFile): boolean {
+  try {
+    return readNow(read.path)?.sha256 === read.sha256
+  } catch {
+    return false
   }
 }
 
@@ -94,8 +113,13 @@ function real(folder: string): string {
 }
 
 function isHeld(lock: string): boolean {
-  const facts = statSync(lock, { throwIfNoEntry: false })
-  return facts !== undefined && Date.now() - facts.mtimeMs < ABANDONED_MS
+  try {
+    const facts = statSync(lock, { throwIfNoEntry: false })
+    return facts !== undefined && Date.now() - facts.mtimeMs < ABANDONED_MS
+  } catch {
+    // Reading the file will tell what is wrong with its folder.
+    return false
+  }
 }
 
 async function pause(signal: AbortSignal): Promise<void> {

@@ -1,4 +1,4 @@
-import { basename, dirname } from 'node:path'
+import { dirname } from 'node:path'
 import { AuthError } from '../model/errors.ts'
 import { cannotWrite, linkTarget, replaceTarget, sweepTemporaries, syncFolder, writeNewFile } from './private-files.ts'
 import { errorCode } from './read-private-file.ts'
@@ -6,17 +6,18 @@ import { errorCode } from './read-private-file.ts'
 /**
  * Replaces another program's file as we do our own, without a word about the folder it stands in.
  *
- * @param isStill - asked right before the rename; false leaves all as it was
+ * @param isStill - asked first, and again right before the rename; false leaves all as it was
  * @returns whether the file was replaced
  * @throws AuthError `storage-unavailable`.
  */
 export function replaceForeignFile(path: string, text: string, isStill: () => boolean): boolean {
+  if (!isStill()) return false
   try {
     const target = linkTarget(path)
     sweepTemporaries(target)
     return replaceTarget(target, text, isStill)
   } catch (error) {
-    throw error instanceof AuthError ? error : cannotWrite(basename(path), dirname(path), error)
+    throw error instanceof AuthError ? error : cannotWrite(path, dirname(path), error)
   }
 }
 
@@ -33,6 +34,6 @@ export function createForeignFile(path: string, text: string): boolean {
     return true
   } catch (error) {
     if (errorCode(error) === 'EEXIST') return false
-    throw cannotWrite(basename(path), dirname(path), error)
+    throw cannotWrite(path, dirname(path), error)
   }
 }

@@ -13,6 +13,8 @@ export interface Behaviour {
   readonly lifetimeSeconds?: number
   /** How many characters a new access token has. */
   readonly tokenLength?: number
+  /** Access tokens are JWTs that name their end and this account, as those of OpenAI do. */
+  readonly accountId?: string
   /** In place of a grant. */
   readonly refusal?: { readonly status: number; readonly headers?: Readonly<Record<string, string>> }
 }
@@ -37,7 +39,8 @@ export interface Family {
 export interface OneUseServer {
   readonly tokenEndpoint: string
   readonly revocationEndpoint: string
-  newFamily(): Family
+  /** The first access token is made in the same way as later ones. */
+  newFamily(behaviour?: Behaviour): Family
   close(): void
 }
 
@@ -70,8 +73,8 @@ export async function startOneUseServer(): Promise<OneUseServer> {
   return {
     tokenEndpoint: `${origin}/token`,
     revocationEndpoint: `${origin}/revoke`,
-    newFamily() {
-      const family = newFamily()
+    newFamily(behaviour = {}) {
+      const family = newFamily(behaviour)
       families.push(family)
       return family
     },
@@ -84,16 +87,27 @@ export async function startOneUseServer(): Promise<OneUseServer> {
 
 const REFUSED: Reply = { status: 400, body: { error: 'invalid_grant' } }
 
-function newFamily() {
+function newAccessToken({ lifetimeSeconds = 3600, tokenLength = 0, accountId }: Behaviour): string {
+  if (accountId === undefined) return `AT-${randomUUID()}`.padEnd(tokenLength, 'x')
+  const claims = {
+    jti: randomUUID(),
+    exp: Math.floor(Date.now() / 1000) + lifetimeSeconds,
+    'https://api.openai.com/auth': { chatgpt_account_id: accountId, chatgpt_plan_type: 'plus' },
+  }
+  const parts = [{ alg: 'none', typ: 'JWT' }, claims].map((part) => Buffer.from(JSON.stringify(part)))
+  return [...parts, Buffer.from('sig')].map((part) => part.toString('base64url')).join('.')
+}
+
+function newFamily(behaviour: Behaviour) {
   const events = new EventEmitter()
-  const [refreshTokens, accessTokens] = [[`RT-${randomUUID()}`], [`AT-${randomUUID()}`]]
+  const [refreshTokens, accessTokens] = [[`RT-${randomUUID()}`], [newAccessToken(behaviour)]]
   const family = {
     accessToken: accessTokens[0] ?? '',
     refreshToken: refreshTokens[0] ?? '',
     posts: 0,
     grants: 0,
     isRevoked: false,
-    behaviour: {} as Behaviour,
+    behaviour,
     accepts: (token: string) => !family.isRevoked && accessTokens.includes(token),
     isLive: (token: string | undefined) => !family.isRevoked && token === refreshTokens.at(-1),
     next: (what: 'arrival' | 'departure') => once(events, what).then(() => undefined),
@@ -114,9 +128,10 @@ function newFamily() {
       return reply
     },
   }
-  const grant = ({ lifetimeSeconds = 3600, tokenLength = 0 }: Behaviour): Reply => {
+  const grant = (behaviour: Behaviour): Reply => {
     family.grants++
-    const [access, refresh] = [`AT-${randomUUID()}`.padEnd(tokenLength, 'x'), `RT-${randomUUID()}`]
+    const { lifetimeSeconds = 3600 } = behaviour
+    const [access, refresh] = [newAccessToken(behaviour), `RT-${randomUUID()}`]
     accessTokens.push(access)
     refreshTokens.push(refresh)
     const body = { token_type: 'Bearer', access_token: access, refresh_token: refresh, expires_in: lifetimeSeconds }

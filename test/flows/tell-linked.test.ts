@@ -101,7 +101,7 @@ describe('freshToken, with new tokens of a grant that Codex shares', () => {
         throw READ_ONLY
       },
     })
-    const warning = `the new tokens of work could not be told to codex (${CODEX_PATH}): auth.json is write-protected; codex will have to sign in again unless you chmod u+w auth.json, then aiauth refresh work`
+    const warning = `the new tokens of work could not be told to codex: auth.json is write-protected; codex will have to sign in again unless you chmod u+w auth.json, then aiauth refresh work`
     expect(await ask(ports)).toMatchObject({ outcome: 'renewed', warnings: [warning], trouble: undefined })
     expect([held(ports).refresh, inFile(ports).refresh]).toEqual(['RT-2', 'RT-1'])
     Object.assign(ports.foreignFiles, working)
