@@ -43,11 +43,13 @@ async function logout(ports: Ports, names: string[], options: LogoutOptions, jso
   for (const account of accounts) {
     const localOnly = options.localOnly === true
     const provider = localOnly ? undefined : providerOf(ports, account)
-    const { revocation, leftBehind } = await ports.terminal.during(`signing out ${account.name}`, () =>
+    const { revocation, leftBehind, untold } = await ports.terminal.during(`signing out ${account.name}`, () =>
       dropAccount(ports, { account, provider, localOnly }, ports.interruption),
     )
     tell(ports, account, provider, revocation)
     if (leftBehind !== undefined) warn(ports, `its tokens may still be in the ${account.secret.store} (${leftBehind})`)
+    if (untold !== undefined)
+      warn(ports, `codex may have to sign in again, it could not be left with the newest tokens: ${untold}`)
     results.push({
       name: account.name,
       outcome: 'signed-out',

@@ -35,6 +35,8 @@ export interface Dropped {
   readonly revocation: Revocation
   /** Why the secret may still be in its store, where that store is gone. */
   readonly leftBehind: string | undefined
+  /** Why the tool that shares the grant may be left with tokens that are over. */
+  readonly untold: string | undefined
 }
 
 /**
@@ -64,9 +66,10 @@ async function drop(ports: DropAccountPorts, input: DropAccountInput, signal: Ab
   const link = linkOf(account)
   let revocation = link === undefined ? NOT_ASKED : sharedWith(link)
   let leftBehind: string | undefined
+  let untold: AuthError | undefined
   try {
     const newest = localOnly && link === undefined ? undefined : await readable(newestTokens(ports, input))
-    if (link !== undefined) await leaveWith(ports, account, newest)
+    if (link !== undefined) untold = await leaveWith(ports, account, newest)
     else if (!localOnly) revocation = await revoke(ports, input, newest, signal)
     await vault.remove(account.id)
   } catch (error) {
@@ -76,7 +79,7 @@ async function drop(ports: DropAccountPorts, input: DropAccountInput, signal: Ab
   }
   await ports.authFile.update((file) => withoutAccount(file, account))
   ports.journal.drop(account.id)
-  return { revocation, leftBehind }
+  return { revocation, leftBehind, untold: untold?.message }
 }
 
 const NOT_ASKED: Revocation = { outcome: 'not-asked' }
@@ -88,10 +91,14 @@ function sharedWith({ tool }: Link): Revocation {
 const SIGN_OUT: Readonly<Record<LinkedTool, string>> = { codex: 'codex logout', 'claude-code': 'claude auth logout' }
 
 /** An earlier try to tell the tool of a renewal may have failed, and soon nobody else has the tokens. */
-async function leaveWith(ports: DropAccountPorts, account: Account, newest: TokenBundle | undefined): Promise<void> {
-  if (newest === undefined) return
+async function leaveWith(
+  ports: DropAccountPorts,
+  account: Account,
+  newest: TokenBundle | undefined,
+): Promise<AuthError | undefined> {
+  if (newest === undefined) return undefined
   const renewedAtMs = account.lastRefreshedAt === null ? ports.clock.nowMs() : Date.parse(account.lastRefreshedAt)
-  await tellLinked(ports, account, { tokens: newest.tokens, renewedAtMs, replaced: [] })
+  return tellLinked(ports, account, { tokens: newest.tokens, renewedAtMs, replaced: [] })
 }
 
 /** A renewal that was cut off may have left newer tokens in the journal: those are the ones to end. */

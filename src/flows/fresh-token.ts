@@ -173,8 +173,8 @@ async function renew(ports: FreshTokenPorts, renewing: Renewing, hold: Hold): Pr
 }
 
 /**
- * Refused or overtaken, but meanwhile somebody else's tokens stand in the vault, or in the file of a tool
- * that shares the grant: those count (security case R5).
+ * Refused or overtaken, but meanwhile somebody else's tokens stand in the vault, or in the file
+ * of a tool that shares the grant: those count (security case R5).
  */
 async function adoptNewer(
   ports: FreshTokenPorts,

@@ -12,7 +12,7 @@ import { openAnswer, sealAnswer } from '../vault/write-ahead.ts'
 import { coolDownMs, renewed, time, withBundle, withChanged, withHappening } from './account-facts.ts'
 import { getById } from './choose-account.ts'
 import { writeAndReadBack } from './keep-account.ts'
-import { tellLinked, type RenewedGrant } from './tell-linked.ts'
+import { tellLinked, untoldWords, type RenewedGrant } from './tell-linked.ts'
 import { vaultOf } from './vault-of.ts'
 
 export type KeepRenewalPorts = Pick<Ports, 'vaults' | 'authFile' | 'journal' | 'foreignFiles' | 'interruption'>
@@ -133,7 +133,7 @@ async function settleAnswer(
   const bundle: TokenBundle = { ...old, generation: intent.generation, tokens: renewal.tokens }
   const { flaw } = renewal
   const untoldTool = await tellLinked(ports, account, renewedGrant(bundle, intent, answer.receivedAtMs))
-  const warnings = [...renewal.warnings, ...untoldTool]
+  const warnings = untoldTool ? [...renewal.warnings, untoldWords(account, untoldTool)] : renewal.warnings
   const unkept = await attempt(() => writeAndReadBack(vaultOf(ports.vaults, account), bundle))
   if (unkept !== undefined) return { bundle, flaw, warnings, trouble: inDanger(account, unkept, journaled) }
   const untold = await attempt(() => tell(ports, account, { intent, answer, bundle, identity, flaw }))

@@ -34,8 +34,8 @@ export interface LinkedGrant {
  * it is.
  *
  * A file that cannot be read may be in the middle of a renewal, so the grant is not spent
- * then. That of Claude Code is never spent: its locks are kept by its own file only, which
- * we do not write.
+ * then. One that Claude Code shares is never spent: we do not write its file, so it would not
+ * learn of it.
  *
  * @param isRefused - the provider has refused our own tokens for good, so any others are worth a try
  * @throws AuthError what the vault throws, `cancelled`.

@@ -20,8 +20,8 @@ export interface RenewedGrant {
  * Puts new tokens into the file of the tool that shares the grant, where it still holds those
  * that they replace: what it has otherwise is its own, and so is a file that is not there.
  *
- * Returns what the user should be told when it could not be done. That is never a reason to
- * fail: the tokens are good, and the next renewal puts the file in order.
+ * Returns why it could not be done. That is never a reason to fail: the tokens are good, and
+ * the next renewal puts the file in order.
  *
  * @throws AuthError `cancelled`.
  */
@@ -29,24 +29,25 @@ export async function tellLinked(
   { foreignFiles, interruption }: Pick<Ports, 'foreignFiles' | 'interruption'>,
   account: Account,
   { tokens, renewedAtMs, replaced }: RenewedGrant,
-): Promise<string[]> {
+): Promise<AuthError | undefined> {
   const link = linkOf(account)
-  if (link?.tool !== 'codex') return []
+  if (link?.tool !== 'codex') return undefined
   try {
     const file = await foreignFiles.read(link.path, interruption)
-    if (file === undefined) return []
+    if (file === undefined) return undefined
     const auth = codexAuthIn(file)
     const refreshToken = refreshTokenOf(auth)
     const isStale = refreshToken && [...replaced, ...texts(account.secret.spent)].includes(fingerprint(refreshToken))
     if (isStale) foreignFiles.replace(file, withRenewedTokens(auth, tokens, renewedAtMs))
-    return []
+    return undefined
   } catch (error) {
     if (!(error instanceof AuthError) || error.code === 'cancelled') throw error
-    return [untold(account, error)]
+    return error
   }
 }
 
-function untold({ name }: Account, { message, hint }: AuthError): string {
+/** What the user should be told of it, and can do. */
+export function untoldWords({ name }: Account, { message, hint }: AuthError): string {
   const mend = hint === undefined ? '' : `${hint}, `
   return `the new tokens of ${name} could not be told to codex: ${message}; codex will have to sign in again unless you ${mend}then aiauth refresh ${name}`
 }

@@ -52,6 +52,13 @@ describe('aiauth logout, of an account that shares its grant', () => {
     },
   )
 
+  it('G8, G3: says that Codex may be left with old tokens when its file cannot be read', async () => {
+    const ports = codexWorld(3600, { foreign: { [CODEX_PATH]: '{' } })
+    expect(await cli(ports, 'logout', 'work')).toBe(0)
+    expect(ports.stderr.join('')).toContain('codex may have to sign in again, it could not be left with the newest')
+    expect(ports.foreign.get(CODEX_PATH)).toBe('{')
+  })
+
   it('G8, G5, R7: finishes a renewal that was cut off, so that Codex has what it brought', async () => {
     const ports = codexWorld(-40, codex())
     const spends = fingerprint(new Secret('RT-1'))
