@@ -43,7 +43,9 @@ export function restoration({ backup, copied, file, account, held, nowMs }: Rest
   if (now?.tokens === undefined) {
     if (!isTakenOver) return { text: undefined, note: `${backup.source} was signed out of meanwhile and stays so` }
     const base = now === undefined ? before : withTheSignIn(now, before)
-    return legacyText({ base, account, held, nowMs })
+    const restored = legacyText({ base, account, held, nowMs })
+    // A byte order mark is no part of what was read.
+    return restored.text === before.source ? { ...restored, text: copied } : restored
   }
   const { refreshToken } = now.tokens
   const isOurs =
