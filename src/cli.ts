@@ -5,6 +5,7 @@ import { addLoginCommand } from './commands/login.ts'
 import { addLogoutCommand } from './commands/logout.ts'
 import { addMigrateAuthCommand } from './commands/migrate-auth.ts'
 import { addProvidersCommand } from './commands/providers.ts'
+import { addReauthenticateCommand } from './commands/reauthenticate.ts'
 import { addRefreshCommand } from './commands/refresh.ts'
 import { reportError, type ReportOptions } from './commands/report-error.ts'
 import { addSetCommand } from './commands/set.ts'
@@ -24,9 +25,10 @@ export { reportError, type ReportOptions }
  * can run the whole program with other ports.
  */
 export async function runCli(argv: readonly string[], ports: Ports, options: ReportOptions): Promise<number> {
-  const program = createProgram(ports, argv)
+  const words = withCommand(argv)
+  const program = createProgram(ports, words)
   try {
-    await program.parseAsync(argv, { from: 'user' })
+    await program.parseAsync(words, { from: 'user' })
     return 0
   } catch (error) {
     if (error instanceof ProgramEnded) return error.exitCode
@@ -34,6 +36,17 @@ export async function runCli(argv: readonly string[], ports: Ports, options: Rep
     if (error instanceof CommanderError && HELPED.includes(error.code)) return 0
     return reportError(error instanceof CommanderError ? asUsage(error) : error, ports.terminal, options)
   }
+}
+
+const FLAG = '--reauthenticate'
+
+/** `--reauthenticate work` and `--reauthenticate=work`, where no command stands before it, are that command. */
+function withCommand(argv: readonly string[]): readonly string[] {
+  const at = argv.findIndex((word) => word === FLAG || word.startsWith(`${FLAG}=`))
+  const before = argv.slice(0, Math.max(at, 0))
+  if (at < 0 || before.some((word) => !word.startsWith('-') || word === '--')) return argv
+  const name = argv[at]?.slice(FLAG.length + 1) ?? ''
+  return ['reauthenticate', ...before, ...(name === '' ? [] : [name]), ...argv.slice(at + 1)]
 }
 
 function createProgram(ports: Ports, argv: readonly string[]): Command {
@@ -63,6 +76,7 @@ const HELPED: readonly string[] = ['commander.help', 'commander.helpDisplayed', 
 
 const COMMANDS = [
   addLoginCommand,
+  addReauthenticateCommand,
   addStatusCommand,
   addTokenCommand,
   addExecCommand,

@@ -26,8 +26,8 @@ export interface ChooseAccountInput {
 export const SIGN_IN = 'aiauth login claude, or aiauth login openai'
 
 /** What to type to sign the same account in again under its name. */
-export function signInAgain({ name, provider }: Account): string {
-  return `aiauth logout ${name}, then aiauth login ${provider} --name ${name}`
+export function signInAgain({ name }: Account): string {
+  return `aiauth reauthenticate ${name}`
 }
 
 /** Better states first; within one, the order of `priority` (lower first) and then of age. */

@@ -137,6 +137,6 @@ export function assertNameIsFree(file: AuthFile | undefined, name: string, provi
   const taken = file?.accounts.find((account) => account.name.toLowerCase() === name.toLowerCase())
   if (taken === undefined) return
   throw new AuthError('usage', `an account named ${taken.name} exists`, {
-    hint: `aiauth login ${provider} --name <another name>, or first aiauth logout ${taken.name}`,
+    hint: `aiauth login ${provider} --name <another name>, or aiauth --reauthenticate ${taken.name}`,
   })
 }

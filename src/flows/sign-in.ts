@@ -14,6 +14,8 @@ export interface SignInInput {
   readonly provider: Provider
   readonly redirect: Redirect
   readonly scopes: readonly string[]
+  /** Whom the provider may suggest to sign in as. */
+  readonly loginHint: string | undefined
   /** Open a browser here, by the user's own command if there is one. */
   readonly browser: { readonly open: boolean; readonly command: string | undefined }
   /** Accept a pasted code or address beside the callback. */
@@ -53,7 +55,7 @@ export async function signIn<Kept>(
   let outcome: Outcome = { kind: 'failed', reason: 'internal' }
   try {
     const redirectUri = listener?.redirectUri ?? unheardRedirectUri(input.redirect)
-    const request = await beginAuthorization(input.provider, redirectUri, input.scopes)
+    const request = await beginAuthorization(input.provider, redirectUri, input.scopes, input.loginHint)
     ports.trace('authorization', `→ ${input.provider.authorizationEndpoint ?? ''} redirect_uri="${redirectUri}"`)
     input.announce({ url: request.url, redirectUri, isListening: listener !== undefined })
     openBrowser(ports, input, request.url)

@@ -18,12 +18,15 @@ export interface AuthorizationRequest {
  * §4.3). State and verifier are independent and 256 bits each; only the verifier's digest
  * leaves this process.
  *
+ * @param loginHint - whom the provider may suggest to sign in as (OpenID Connect Core §3.1.2.1)
+ *
  * @throws AuthError `usage` when the provider has no usable authorization endpoint.
  */
 export async function beginAuthorization(
   provider: Provider,
   redirectUri: string,
   scopes: readonly string[] = provider.scopes,
+  loginHint?: string,
 ): Promise<AuthorizationRequest> {
   const codeVerifier = oauth.generateRandomCodeVerifier()
   const state = oauth.generateRandomState()
@@ -32,6 +35,7 @@ export async function beginAuthorization(
     client_id: provider.clientId,
     response_type: 'code',
     redirect_uri: redirectUri,
+    ...(loginHint !== undefined && { login_hint: loginHint }),
     ...(scopes.length > 0 && { scope: scopes.join(' ') }),
     code_challenge: await oauth.calculatePKCECodeChallenge(codeVerifier),
     code_challenge_method: 'S256',

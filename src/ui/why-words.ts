@@ -2,6 +2,7 @@ import { stateAt } from '../model/account-state.ts'
 import type { Account, HistoryEvent } from '../model/account.ts'
 import { readHistory } from '../model/history.ts'
 import type { Intent } from '../model/journal.ts'
+import { linkOf } from '../model/linked.ts'
 import type { Style } from '../model/ports.ts'
 import { cleanLine } from '../model/untrusted.ts'
 import { span } from './time-left.ts'
@@ -25,6 +26,7 @@ export function whyWords({ account, off, pending, nowMs, style }: WhyView): stri
       : [`${off.message}, so it is neither used nor renewed; to use it again: ${off.hint ?? ''}`]),
     `${style.bold(account.name)} is ${style.bold(state)}${reason === null ? '' : `: ${cleanLine(reason)}`}`,
     tokenWords(account, nowMs),
+    ...linkWords(account),
     ...coolDownWords(account, nowMs),
     ...(pending === undefined
       ? []
@@ -45,6 +47,11 @@ function tokenWords({ expiresAt, secret, lastRefreshedAt }: Account, nowMs: numb
   if (leftMs > 0) return `its token lasts ${span(leftMs)} more${age}`
   const next = secret.renewable ? 'whoever asks for it next renews it' : 'it cannot be renewed'
   return `its token ended ${span(-leftMs)} ago; ${next}`
+}
+
+function linkWords(account: Account): string[] {
+  const link = linkOf(account)
+  return link === undefined ? [] : [`it shares the sign-in with ${link.tool}, in ${cleanLine(link.path)}`]
 }
 
 function coolDownWords({ provider, cooldownUntil }: Account, nowMs: number): string[] {
@@ -73,6 +80,7 @@ const WORDS: Readonly<Record<string, (who: string, event: HistoryEvent) => strin
   refused: (who) => `refused for good when ${who} asked,`,
   failed: (who) => `a renewal or a check for ${who} failed`,
   lost: (who) => `a renewal for ${who} was sent, and no answer arrived,`,
+  migrated: (who) => `brought in by ${who}`,
   checked: (who) => `accepted by the provider when ${who} asked,`,
 }
 

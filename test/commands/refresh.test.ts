@@ -107,7 +107,7 @@ describe('aiauth refresh', () => {
     ])
     expect(err).toContain('aiauth: 3 accounts in 0.0s: 1 renewed, 1 failed, 1 skipped\n')
     expect(err).toContain('aiauth: error: 1 of 3 were not renewed: a\n')
-    expect(err).toContain('aiauth: hint: aiauth logout a, then aiauth login claude --name a\n')
+    expect(err).toContain('aiauth: hint: aiauth reauthenticate a\n')
     expect(out + err).not.toContain('LEAK')
   })
 

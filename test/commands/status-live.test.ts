@@ -63,7 +63,7 @@ describe('aiauth status --check', () => {
     expect(out).toMatch(/ work .* needs-login /)
     expect(out).toMatch(/ home .* active /)
     expect(err).toContain('aiauth: error: work: claude refused (authentication_error: no, status 401)')
-    expect(err).toMatch(/aiauth: hint: aiauth logout work, then aiauth login claude --name work\n$/)
+    expect(err).toMatch(/aiauth: hint: aiauth reauthenticate work\n$/)
   })
 
   it('exits 6 when a provider cannot be asked, warns, and leaves the state as it is', async () => {

@@ -41,7 +41,7 @@ describe('freshToken, refused for good', () => {
       if ('provider' in who) withOpenaiTokens(ports)
       const error = await failure(ask(ports))
       expect(error).toMatchObject({ code: 'sign-in-required' })
-      expect(String((error as AuthError).hint)).toContain(' --name work')
+      expect(String((error as AuthError).hint)).toContain('aiauth reauthenticate work')
       expect(held(ports)).toEqual({ access: 'AT-1', refresh: 'RT-1', generation: 1 })
       expect(facts(ports)).toMatchObject({ state: 'needs-login', tier: 'max_20x', email: 'ada@example.com' })
       expect(facts(ports)?.history).toMatchObject([{ event: 'refused', spent: spent('RT-1') }])

@@ -74,7 +74,7 @@ describe('freshToken, with storage that is broken before', () => {
     expect(await failure(ask(ports))).toMatchObject({
       code: 'secret-missing',
       message: 'the tokens of work are gone from the keychain',
-      hint: 'aiauth logout work, then aiauth login claude --name work',
+      hint: 'aiauth reauthenticate work',
     })
     expect(facts(ports)).toMatchObject({ state: 'active', email: 'ada@example.com' })
     expect(ports.requests).toEqual([])
@@ -85,7 +85,7 @@ describe('freshToken, with storage that is broken before', () => {
     breakVault(ports, 'read', new AuthError('secret-missing', 'the stored tokens of this account are damaged'))
     expect(await failure(ask(ports))).toMatchObject({
       code: 'secret-missing',
-      hint: 'aiauth logout work, then aiauth login claude --name work',
+      hint: 'aiauth reauthenticate work',
     })
     expect(ports.bundles.size).toBe(1)
   })

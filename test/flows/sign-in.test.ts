@@ -33,6 +33,7 @@ function run(world: FakeWorld, provider: Provider = claude, input: Partial<SignI
   const whole: SignInInput = {
     provider,
     redirect: provider.redirect ?? { host: '127.0.0.1', ports: [0], path: '/callback' },
+    loginHint: undefined,
     scopes: provider.scopes,
     browser: { open: true, command: undefined },
     pasteQuestion: undefined,

@@ -1,0 +1,103 @@
+import { getAccount } from '../flows/choose-account.ts'
+import { keepAgain } from '../flows/keep-again.ts'
+import { vaultOf } from '../flows/vault-of.ts'
+import { stateAt } from '../model/account-state.ts'
+import type { Account } from '../model/account.ts'
+import { AuthError, type AuthErrorCode } from '../model/errors.ts'
+import type { Ports } from '../model/ports.ts'
+import type { Provider } from '../model/provider.ts'
+import { getProvider } from '../providers/registry.ts'
+import { jsonText } from '../ui/account-json.ts'
+import { signInRows } from '../ui/sign-in-rows.ts'
+import { signedIn } from '../ui/sign-in-words.ts'
+import { signInWith, type SignInOptions } from './sign-in-with.ts'
+import { tellOfSignIn } from './tell-of-sign-in.ts'
+import { warn } from './warn.ts'
+
+export interface ReauthenticateOptions extends SignInOptions {
+  readonly all?: true
+  readonly expired?: true
+  readonly allowDifferentAccount?: true
+}
+
+/** What became of one account. The names are part of the public contract. */
+interface Row {
+  readonly name: string
+  readonly outcome: 'signed-in' | 'failed' | 'cancelled'
+  readonly code?: AuthErrorCode
+  readonly message?: string
+}
+
+/** One after the other, since one browser can sign in one person; what was done stays done after Ctrl-C. */
+export async function reauthenticate(
+  ports: Ports,
+  names: readonly string[],
+  options: ReauthenticateOptions,
+  json: boolean,
+): Promise<void> {
+  const accounts = chosen(ports, names, options)
+  const rows: Row[] = []
+  let failure: AuthError | undefined
+  for (const [index, account] of accounts.entries()) {
+    if (accounts.length > 1) ports.terminal.say(`aiauth: ${account.name} (${index + 1} of ${accounts.length})`)
+    const error = ports.interruption.aborted ? cancelled() : await again(ports, account, options)
+    rows.push(rowOf(account, error))
+    failure ??= error
+  }
+  if (json) ports.terminal.out(jsonText({ results: rows }))
+  else if (accounts.length > 1) ports.terminal.out(signInRows(rows, ports.terminal.outStyle))
+  else if (accounts.length === 0) ports.terminal.say('aiauth: no account needs a new sign-in')
+  if (failure !== undefined) throw json || accounts.length > 1 ? failure.behindResult() : failure
+}
+
+function chosen(ports: Ports, names: readonly string[], { all, expired }: ReauthenticateOptions): readonly Account[] {
+  const file = ports.authFile.read()
+  if (names.length > 0) return [...new Set(names.map((name) => getAccount(file, name)))]
+  const accounts = file?.accounts ?? []
+  if (all === true) return accounts
+  const nowMs = ports.clock.nowMs()
+  const needsIt = (account: Account) => ['needs-login', 'error'].includes(stateAt(account, nowMs).state)
+  return expired === true ? accounts.filter(needsIt) : []
+}
+
+/** @returns why it failed. */
+async function again(ports: Ports, account: Account, options: ReauthenticateOptions): Promise<AuthError | undefined> {
+  try {
+    const kept = await signInAgain(ports, account, options)
+    ports.terminal.say(signedIn(kept, ports.clock.nowMs(), ports.terminal.errStyle))
+    await tellOfSignIn(ports, kept)
+    return undefined
+  } catch (error) {
+    if (error instanceof AuthError) return error
+    throw error
+  }
+}
+
+async function signInAgain(ports: Ports, account: Account, options: ReauthenticateOptions): Promise<Account> {
+  const mayDiffer = options.allowDifferentAccount === true
+  return signInWith(ports, {
+    provider: getProvider(ports.settings.read(), account.provider, account.mode),
+    options: { ...options, ...(account.proxy !== null && { proxy: account.proxy }) },
+    loginHint: mayDiffer ? undefined : (account.email ?? undefined),
+    again: `aiauth reauthenticate ${account.name}`,
+    beforehand: async () => {
+      await vaultOf(ports.vaults, account).probe(account.id)
+      await ports.authFile.probe()
+    },
+    keep: async (provider: Provider, grant) => {
+      const { account: kept, warnings } = await keepAgain(ports, { account, provider, grant, mayDiffer })
+      for (const warning of warnings) warn(ports, warning)
+      return kept
+    },
+  })
+}
+
+function cancelled(): AuthError {
+  return new AuthError('cancelled', 'not begun')
+}
+
+function rowOf({ name }: Account, error: AuthError | undefined): Row {
+  if (error === undefined) return { name, outcome: 'signed-in' }
+  const { code, message } = error
+  return { name, outcome: code === 'cancelled' ? 'cancelled' : 'failed', code, message }
+}

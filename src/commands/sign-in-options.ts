@@ -1,0 +1,21 @@
+import { Option, type Command } from 'commander'
+import { accountProxy } from '../model/proxy.ts'
+import { durationMs, port, scopes } from './options.ts'
+
+const DEFAULT_TIMEOUT_MS = 300_000
+
+/** The flags of every command that signs somebody in. */
+export function addSignInOptions(command: Command): Command {
+  return command
+    .addOption(new Option('--browser <command>', 'command that gets the address as its last argument').default(true))
+    .option('--no-browser', 'open no browser, only print the address')
+    .option('--port <n>', 'port to listen on for the answer', port)
+    .option('--timeout <duration>', 'how long to wait for the browser', durationMs, DEFAULT_TIMEOUT_MS)
+    .option('--accept-terms', "accept what the vendor's terms say, without being asked")
+    .option(
+      '--proxy <url>',
+      "proxy for this account's requests (default: as config.json or HTTPS_PROXY says)",
+      (address) => accountProxy(address, '--proxy'),
+    )
+    .option('--scopes <list>', 'scopes to ask for, in place of the usual ones', scopes)
+}

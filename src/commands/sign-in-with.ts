@@ -1,0 +1,128 @@
+import { httpFor } from '../flows/http-for.ts'
+import { signIn, type Grant, type SignInInput } from '../flows/sign-in.ts'
+import { AuthError } from '../model/errors.ts'
+import type { Ports } from '../model/ports.ts'
+import type { Provider, Redirect } from '../model/provider.ts'
+import type { UntrustedRecord } from '../model/untrusted.ts'
+import { withDiscovery } from '../oauth/discovery.ts'
+import { isAtVendor, termsAccepted } from '../providers/registry.ts'
+import { announcement, termsLines } from '../ui/sign-in-words.ts'
+import { warn } from './warn.ts'
+
+/** The flags of every command that signs somebody in. */
+export interface SignInOptions {
+  readonly browser: boolean | string
+  readonly port?: number
+  readonly timeout: number
+  readonly acceptTerms?: true
+  readonly scopes?: string[]
+  /** As `accountProxy` gives it. */
+  readonly proxy?: string
+}
+
+export interface SignInWith<Kept, Place> {
+  readonly provider: Provider
+  readonly options: SignInOptions
+  /** Whom the provider may suggest to sign in as. */
+  readonly loginHint: string | undefined
+  /** What to type for more time. */
+  readonly again: string
+  /** Proves, before the browser opens, that what comes back can be kept. */
+  readonly beforehand: () => Promise<Place>
+  /** Called with what the provider granted; until it returns, the page in the browser waits. */
+  readonly keep: (provider: Provider, grant: Grant, place: Place) => Promise<Kept>
+}
+
+/**
+ * Signs a person in through the browser: the one way of `login` and `reauthenticate`.
+ *
+ * @throws AuthError as `signIn`, `usage` where terms are not accepted or a port is not registered.
+ */
+export async function signInWith<Kept, Place>(ports: Ports, input: SignInWith<Kept, Place>): Promise<Kept> {
+  const { provider: known, options, loginHint, again, beforehand, keep } = input
+  const config = ports.settings.read()
+  const redirect = redirectFor(known, options.port)
+  const http = httpFor(ports, options.proxy)
+  const provider = await withDiscovery(http, known, ports.interruption)
+  await agreeToTerms(ports, config, provider, options)
+  const place = await beforehand()
+  const timedOut = new AuthError('sign-in-timed-out', 'nobody came back from the browser in time', {
+    hint: `${again} --timeout 15m`,
+  })
+  const deadline = ports.clock.deadline(ports.interruption, options.timeout, timedOut)
+  try {
+    const keepGrant = (grant: Grant) => {
+      for (const warning of grant.warnings) warn(ports, warning)
+      return ports.terminal.during('storing the tokens', () => keep(provider, grant, place))
+    }
+    const view = { ...signInInput(ports, config, provider, redirect, options), loginHint }
+    return await signIn({ ...ports, http }, view, keepGrant, deadline.signal)
+  } finally {
+    deadline.end()
+  }
+}
+
+/**
+ * A client that has fixed ports registered comes back to no other.
+ *
+ * @throws AuthError `usage`.
+ */
+function redirectFor(provider: Provider, asked: number | undefined): Redirect {
+  const { redirect } = provider
+  if (redirect === undefined) {
+    throw new AuthError('usage', 'an API key is not signed in to through the browser', {
+      hint: `aiauth login ${provider.id}, without --mode`,
+    })
+  }
+  if (asked === undefined) return redirect
+  if (redirect.ports.includes(0) || redirect.ports.includes(asked)) return { ...redirect, ports: [asked] }
+  throw new AuthError('usage', `${provider.id} comes back to no other ports than ${redirect.ports.join(' and ')}`, {
+    hint: 'leave --port out',
+  })
+}
+
+async function agreeToTerms(
+  ports: Ports,
+  config: UntrustedRecord,
+  provider: Provider,
+  options: SignInOptions,
+): Promise<void> {
+  if (provider.terms === undefined || !isAtVendor(provider)) return
+  if (termsAccepted(config, provider)) return
+  for (const line of termsLines(provider.title, provider.terms)) ports.terminal.say(line, { always: true })
+  if (options.acceptTerms !== true) {
+    const hint = `aiauth login ${provider.id} --accept-terms, or set providers.${provider.id}.acceptedTerms to true in config.json`
+    if (!ports.terminal.interactive) throw new AuthError('usage', 'these terms must be accepted first', { hint })
+    const answer = await ports.terminal.ask('go on with this sign-in? [y/N] ', ports.interruption)
+    if (!/^y(es)?$/i.test(answer?.trim() ?? '')) throw new AuthError('usage', 'the terms were not accepted', { hint })
+  }
+  await ports.settings.acceptTerms(provider.id, provider.mode)
+}
+
+function signInInput(
+  ports: Ports,
+  config: UntrustedRecord,
+  provider: Provider,
+  redirect: Redirect,
+  options: SignInOptions,
+): Omit<SignInInput, 'loginHint'> {
+  const { variables, remoteLogin } = ports.environment
+  const chosen = [options.browser, variables['BROWSER'], config['browser']]
+  const command = chosen.find((each) => typeof each === 'string' && each.trim() !== '') as string | undefined
+  const open = options.browser !== false && (command !== undefined || remoteLogin === undefined)
+  return {
+    provider,
+    redirect,
+    scopes: options.scopes ?? provider.scopes,
+    browser: { open, command },
+    pasteQuestion: ports.terminal.interactive
+      ? 'waiting for the browser; or paste the code or the address it ended on: '
+      : undefined,
+    announce: ({ url, redirectUri, isListening }) => {
+      const view = { title: provider.title, url, redirectUri, isListening, opens: open, remoteLogin }
+      for (const line of announcement(view, ports.terminal.errStyle)) ports.terminal.say(line, { always: true })
+    },
+    browserUnavailable: () => warn(ports, 'no browser could be opened here; open the address above yourself'),
+    pasteRefused: () => warn(ports, 'that is not the answer to this sign-in; copy the whole address or code once more'),
+  }
+}
