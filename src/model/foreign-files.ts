@@ -34,7 +34,8 @@ export interface ForeignFiles {
    * stays one.
    *
    * @returns false when it has changed or gone meanwhile; then it is left alone.
-   * @throws AuthError `storage-unavailable`, also for a file that is write-protected.
+   * @throws AuthError `storage-unavailable`, also for a file that is write-protected;
+   * `auth-file-invalid` for one that cannot be read any more.
    */
   replace(read: ForeignFile, text: Secret): boolean
   /**

@@ -9,7 +9,7 @@ import { Secret } from '../model/secret.ts'
 import { json } from '../model/untrusted.ts'
 import { steadyMs } from './clock.ts'
 import { removeQuietly } from './private-files.ts'
-import { readPrivateFile } from './read-private-file.ts'
+import { errorCode, readPrivateFile, unreadable } from './read-private-file.ts'
 import { createForeignFile, replaceForeignFile } from './replace-foreign-file.ts'
 
 /** Programs that truncate before they write leave half a file for some milliseconds. */
@@ -74,18 +74,14 @@ function factsOf(path: string): Pick<ForeignFile, 'realPath' | 'mode' | 'isWrita
     const { mode, mtimeMs } = statSync(realPath)
     const isWritable = (mode & 0o200) !== 0 && mayWriteIn(dirname(realPath))
     return { realPath, mode: mode & 0o777, isWritable, modifiedAtMs: mtimeMs }
-  } catch {
-    return undefined
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return undefined
+    throw unreadable(path, path, errorCode(error))
   }
 }
 
-/** What cannot be read any more is not what was read. */
 function isStill(read: ForeignFile): boolean {
-  try {
-    return readNow(read.path)?.sha256 === read.sha256
-  } catch {
-    return false
-  }
+  return readNow(read.path)?.sha256 === read.sha256
 }
 
 function mayWriteIn(folder: string): boolean {

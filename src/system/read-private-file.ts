@@ -54,7 +54,8 @@ export function isLink(path: string): boolean {
   return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() ?? false
 }
 
-function unreadable(path: string, name: string, why: string): AuthError {
+/** What a person is told of a file that cannot be read. */
+export function unreadable(path: string, name: string, why: string): AuthError {
   return new AuthError('auth-file-invalid', `${name} cannot be read: ${why}; it was left as it is`, {
     hint: `look at ${path}`,
   })

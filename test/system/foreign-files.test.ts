@@ -154,8 +154,6 @@ describe('foreignFilesOnDisk().replace', () => {
 
   it.each([
     ['changed', (path: string) => writeFileSync(path, '{"tokens":{"refresh_token":"RT-9"}}')],
-    ['damaged', (path: string) => writeFileSync(path, Buffer.from([0xff]))],
-    ['made unreadable', (path: string) => truncateSync(path, 17 * 1024 * 1024)],
     ['gone', (path: string) => rmSync(path)],
   ])('G6: leaves a file alone that was %s meanwhile, and says false', async (_case, change) => {
     const path = fileWith(OLD)
@@ -165,6 +163,18 @@ describe('foreignFilesOnDisk().replace', () => {
     expect(files.replace(file, NEW)).toBe(false)
     expect(startOf(path)).toBe(before)
     expect(readdirSync(join(path, '..')).filter((name) => name !== 'auth.json')).toEqual([])
+  })
+
+  it.each([
+    ['not UTF-8', (path: string) => writeFileSync(path, Buffer.from([0xff]))],
+    ['too large', (path: string) => truncateSync(path, 17 * 1024 * 1024)],
+  ])('G3, G4: leaves a file alone that is %s by now, and does not keep silent about it', async (_case, change) => {
+    const path = fileWith(OLD)
+    const file = await readOf(path)
+    change(path)
+    const before = startOf(path)
+    expect(await failure(() => files.replace(file, NEW))).toMatchObject({ code: 'auth-file-invalid' })
+    expect([startOf(path), readdirSync(join(path, '..'))]).toEqual([before, ['auth.json']])
   })
 
   it('G4: refuses a file that is write-protected, and says how to change that', async () => {
