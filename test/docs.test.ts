@@ -67,6 +67,7 @@ describe('help', () => {
     'refresh',
     'why',
     'logout',
+    'reauthenticate',
     'migrate-auth',
     'set',
     'providers list',

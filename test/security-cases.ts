@@ -105,6 +105,7 @@ export const CASES: Readonly<Record<string, string>> = {
   R17: 'a holder in another container or on another machine',
   R18: 'a lock that is garbage or from the future',
   R19: 'a home that cannot be written',
+  R20: 'a new sign-in while a renewal is under way',
   R21: 'a sign-out during a renewal',
   R22: 'an answer for another account',
   R23: 'a renewal too late to bridge a failure',
