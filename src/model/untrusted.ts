@@ -69,12 +69,12 @@ const LINE_LENGTH_LIMIT = 200
  */
 export function cleanLine(value: string): string {
   if (ORDINARY.test(value)) return value
-  const line = value
-    .slice(0, 64 * LINE_LENGTH_LIMIT)
-    .replace(ESCAPE_SEQUENCES, '')
-    .replace(UNPRINTABLE, ' ')
-    .replace(/\s+/gu, ' ')
-    .trim()
+  const line = oneLine(value.slice(0, 64 * LINE_LENGTH_LIMIT))
   const characters = Array.from(line)
   return characters.length <= LINE_LENGTH_LIMIT ? line : `${characters.slice(0, LINE_LENGTH_LIMIT - 1).join('')}…`
+}
+
+/** The same without a limit: for sentences of our own in which a path or a name stands. */
+export function oneLine(value: string): string {
+  return value.replace(ESCAPE_SEQUENCES, '').replace(UNPRINTABLE, ' ').replace(/\s+/gu, ' ').trim()
 }

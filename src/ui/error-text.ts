@@ -1,5 +1,6 @@
 import { AuthError, EXIT_CODES, type AuthErrorCode } from '../model/errors.ts'
 import type { Style } from '../model/ports.ts'
+import { oneLine } from '../model/untrusted.ts'
 
 /** A failure as it is told: what the shell sees, what a person reads, what a program reads. */
 export interface ErrorReport {
@@ -12,7 +13,8 @@ export interface ErrorReport {
 
 /**
  * Tells any thrown value. A failure on purpose shows its message and hint; anything else is
- * a bug, of which only the kind and the place are told: its message may hold anything.
+ * a bug, of which only the kind and the place are told: its message may hold anything. On a
+ * terminal a path or a name in a message cannot do more than be read.
  */
 export function errorReport(error: unknown, style: Style, isDebug: boolean): ErrorReport {
   const known = error instanceof AuthError ? error : bug(error)
@@ -20,8 +22,8 @@ export function errorReport(error: unknown, style: Style, isDebug: boolean): Err
   return {
     exitCode: EXIT_CODES[known.code],
     lines: [
-      `aiauth: ${style.red('error')}: ${known.message}`,
-      ...(hint === null ? [] : [`aiauth: ${style.cyan('hint')}: ${hint}`]),
+      `aiauth: ${style.red('error')}: ${oneLine(known.message)}`,
+      ...(hint === null ? [] : [`aiauth: ${style.cyan('hint')}: ${oneLine(hint)}`]),
       ...(isDebug ? frames(error).map((frame) => style.dim(frame)) : []),
     ],
     json: { error: { code: known.code, message: known.message, hint } },
