@@ -65,12 +65,12 @@ const OUR_FIELDS: readonly string[] = ['version', 'fileId', 'storage', 'accounts
 
 /**
  * Fields of our own old file that nobody knows, to be kept in the new one; those in which a
- * secret may stand are left to the backup.
+ * secret may stand, by their name or by what they hold, are left to the backup.
  */
 export function keptFields(source: Source): UntrustedRecord {
   if (!source.isOurs) return {}
   const unknown = Object.entries(record(json(source.auth.source.reveal()))).filter(
-    ([name, value]) => !CODEX_FIELDS.includes(name) && !OUR_FIELDS.includes(name) && !mayHoldSecret(value),
+    ([name, value]) => !CODEX_FIELDS.includes(name) && !OUR_FIELDS.includes(name) && !mayHoldSecret({ [name]: value }),
   )
   return Object.fromEntries(unknown)
 }
@@ -78,16 +78,22 @@ export function keptFields(source: Source): UntrustedRecord {
 /** What cannot be carried over, less what is kept as it stands. */
 export function notCarried(source: Source): readonly NotCarried[] {
   const kept = keptFields(source)
-  return source.auth.leaves.filter(({ field }) => !Object.hasOwn(kept, field))
+  const isCarried = (field: string) => Object.hasOwn(kept, field) || (source.isOurs && field === 'version')
+  return source.auth.leaves.filter(({ field }) => !isCarried(field))
 }
 
 const DEEPEST = 20
 
+const LIKE_A_SECRET = /\S{16}/
+const NAME_OF_A_SECRET = /token|secret|key|pass|credential|cookie|auth|jwt|session|pin$/i
+
 /** A long text without a blank in it; what is nested too deeply to look at may hold anything. */
 function mayHoldSecret(value: unknown, depth = 0): boolean {
-  if (typeof value === 'string') return /\S{16}/.test(value)
+  if (typeof value === 'string') return LIKE_A_SECRET.test(value)
   if (typeof value !== 'object' || value === null) return false
-  return (
-    depth > DEEPEST || Object.entries(value).some((member) => member.some((each) => mayHoldSecret(each, depth + 1)))
-  )
+  const isSuspect = ([name, member]: [string, unknown]) =>
+    LIKE_A_SECRET.test(name) ||
+    (NAME_OF_A_SECRET.test(name) && typeof member !== 'boolean' && member !== null) ||
+    mayHoldSecret(member, depth + 1)
+  return depth > DEEPEST || Object.entries(value).some(isSuspect)
 }
