@@ -45,10 +45,12 @@ export function failed({ failure, unreverted }: StepsEnded, backup: Backup | und
   })
 }
 
-/** Keeps the report; one that cannot be written is no reason to undo what is good. */
+/** Keeps the report as `--json` prints it; one that cannot be written is no reason to undo what is good. */
 export function told(ports: { readonly migrations: Pick<Migrations, 'keepReport'> }, migration: Migration): Migration {
   try {
-    ports.migrations.keepReport(`${JSON.stringify(migration.report, undefined, 2)}\n`)
+    const { code, message, hint = null } = migration.failure ?? {}
+    const content = { ...migration.report, ...(code !== undefined && { error: { code, message, hint } }) }
+    ports.migrations.keepReport(`${JSON.stringify(content, undefined, 2)}\n`)
     return migration
   } catch (error) {
     if (!(error instanceof AuthError)) throw error
