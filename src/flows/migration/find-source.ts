@@ -5,7 +5,7 @@ import type { ForeignFile } from '../../model/foreign-files.ts'
 import type { Link } from '../../model/linked.ts'
 import type { Migrations } from '../../model/migration.ts'
 import type { Ports } from '../../model/ports.ts'
-import { json, record } from '../../model/untrusted.ts'
+import { isRecord, json, record } from '../../model/untrusted.ts'
 import { readClaudeCodeAuth, type ClaudeCodeAuth } from '../../native-tools/claude-code.ts'
 import { readCodexAuth, type CodexAuth } from '../../native-tools/codex.ts'
 
@@ -35,12 +35,14 @@ export interface Found {
  * is of the unversioned format, else Codex's.
  *
  * @throws AuthError `auth-file-invalid` for what is damaged, half-written, no ordinary file or
- * another user's, `auth-file-too-new`, `usage` for a named file that cannot be the source.
+ * another user's, `auth-file-too-new`, `usage` for a named file that cannot be the source, and
+ * where a file of another program stands in the place of ours.
  */
 export async function findSource(ports: FindSourcePorts, named: string | undefined): Promise<Found> {
   const { places } = ports.migrations
   const home = await ports.foreignFiles.read(places.authFile, ports.interruption)
   const isLegacy = home !== undefined && isUnversioned(home.text.reveal())
+  if (isLegacy) await assertOurs(ports, home)
   const current = isLegacy ? undefined : ports.authFile.read()
   if (named !== undefined) return { source: await namedSource(ports, named, home, isLegacy), nothing: '', current }
   if (isLegacy) return { source: sourceOf(home, true), nothing: '', current }
@@ -49,14 +51,33 @@ export async function findSource(ports: FindSourcePorts, named: string | undefin
   return { source: undefined, nothing: nothingThere(ports, current), current }
 }
 
-/** Version 1 is the unversioned format. What is no record at all is damaged, and the reader says so. */
+/** Version 1 is the unversioned format. What is no record at all is damaged, and the reader of ours says so. */
 export function isUnversioned(text: string): boolean {
-  const version = versionOf(text)
-  return version === undefined || version === 1
+  const content = contentOf(text)
+  return isRecord(content) && (content['version'] === undefined || content['version'] === 1)
 }
 
-function versionOf(text: string): unknown {
-  return record(json(text.replace(/^\uFEFF/, '')))['version']
+function contentOf(text: string): unknown {
+  return json(text.replace(/^\uFEFF/, ''))
+}
+
+/** A folder shared with Codex, or a link to its file: upgraded in its place, it would sign Codex out. */
+async function assertOurs({ migrations, foreignFiles, interruption }: FindSourcePorts, home: ForeignFile) {
+  if (Object.hasOwn(record(contentOf(home.text.reveal())), 'claudeAiOauth')) {
+    throw new AuthError('usage', `${home.path} is of Claude Code's format, not of our old one`, {
+      hint: 'move it away, then aiauth migrate-auth --from <where it is now>',
+    })
+  }
+  const codex = await foreignFiles.read(migrations.places.codexAuth, interruption).catch(unreadable)
+  if (codex?.realPath !== home.realPath) return
+  throw new AuthError('usage', `${home.path} is Codex's own file, which a migration does not change`, {
+    hint: 'AIAUTH_HOME=<another folder> aiauth migrate-auth',
+  })
+}
+
+/** What cannot be read is no file that was read just now. */
+function unreadable(error: unknown): undefined {
+  if (!(error instanceof AuthError) || error.code !== 'auth-file-invalid') throw error
 }
 
 async function namedSource(
@@ -80,7 +101,8 @@ async function namedSource(
 
 function sourceOf(file: ForeignFile, isOurs: boolean): Source {
   const text = file.text.reveal()
-  const version = versionOf(text)
+  const content = record(contentOf(text))
+  const version = content['version']
   if (typeof version === 'number' && version > AUTH_FILE_VERSION) {
     throw new AuthError(
       'auth-file-too-new',
@@ -95,7 +117,7 @@ function sourceOf(file: ForeignFile, isOurs: boolean): Source {
       hint: 'name a file of Codex or Claude Code, or set AIAUTH_HOME to the folder of this one',
     })
   }
-  if (Object.hasOwn(record(json(text.replace(/^\uFEFF/, ''))), 'claudeAiOauth')) {
+  if (Object.hasOwn(content, 'claudeAiOauth')) {
     return { isOurs, file, tool: 'claude-code', auth: readClaudeCodeAuth(text) }
   }
   return { isOurs, file, tool: 'codex', auth: readCodexAuth(text) }
