@@ -1,8 +1,8 @@
 import { formatAuthFile, parseAuthFile } from '../../auth-file/format.ts'
-import type { Account, AuthFile } from '../../model/account.ts'
+import type { Account, AuthFile, StorageKind } from '../../model/account.ts'
 import type { Backup } from '../../model/backup.ts'
 import { AuthError } from '../../model/errors.ts'
-import type { MigrationReport, PlannedStep } from '../../model/migration.ts'
+import type { MigrationRecord, MigrationReport, PlannedStep } from '../../model/migration.ts'
 import type { Secret } from '../../model/secret.ts'
 import type { TokenBundle } from '../../model/tokens.ts'
 import { readCodexAuth } from '../../native-tools/codex.ts'
@@ -11,7 +11,7 @@ import { time } from '../account-facts.ts'
 import { recoverRenewal } from '../keep-renewal.ts'
 import { storageKind, vaultOf } from '../vault-of.ts'
 import { chooseBackup, isUndone } from './choose-backup.ts'
-import { isUnversioned } from './find-source.ts'
+import { findSource, isUnversioned } from './find-source.ts'
 import { locked } from './forward.ts'
 import type { MigratePorts } from './forward-steps.ts'
 import { legacyText } from './legacy-text.ts'
@@ -33,7 +33,8 @@ export interface RollBackInput {
 /** A rollback under the migration lock. @throws AuthError as `rollBack`. */
 export async function rollBackNow(ports: MigratePorts, input: RollBackInput): Promise<Migration> {
   const backups = ports.backups.list()
-  const backup = chooseBackup(backups, input.id)
+  const file = await currentFile(ports)
+  const backup = chooseBackup(backups, input.id, file)
   if (backup === undefined) return nothingToDo(null, ['there is no migration to roll back'])
   if (backup.checksum === 'bad') {
     throw new AuthError('auth-file-invalid', `${backup.id} is damaged; nothing was changed`, {
@@ -43,7 +44,6 @@ export async function rollBackNow(ports: MigratePorts, input: RollBackInput): Pr
   const copied = await openBackup(ports, backup)
   if (backup.kind === 'rollback') return reviveNow(ports, backup, copied, input)
   const isCutOff = isHalfUndone(ports, backup)
-  const file = await currentFile(ports, backup)
   if (isCutOff && isGone(file, backup)) return forgetNow(ports, backup, input)
   if (file === undefined || (isUndone(backups, backup) && !isCutOff)) {
     return nothingToDo(backup.source, [`${backup.id} was rolled back already`])
@@ -53,8 +53,7 @@ export async function rollBackNow(ports: MigratePorts, input: RollBackInput): Pr
 }
 
 /** Our own file; `undefined` where the old one is back in its place already. */
-async function currentFile(ports: MigratePorts, { custody }: Backup): Promise<AuthFile | undefined> {
-  if (custody !== 'in-place') return ports.authFile.read()
+async function currentFile(ports: MigratePorts): Promise<AuthFile | undefined> {
   const text = (await ports.foreignFiles.read(ports.migrations.places.authFile, ports.interruption))?.text.reveal()
   return text === undefined || isUnversioned(text) ? undefined : ports.authFile.read()
 }
@@ -90,27 +89,25 @@ function assertNobodyIsLost(
 
 async function back(ports: MigratePorts, backup: Backup, copied: Secret, input: RollBackInput): Promise<Migration> {
   const storage = storageKind(backup.storage)
-  ports.migrations.keepRecord({
-    direction: 'back',
-    startedAt: time(ports.clock.nowMs()),
-    source: backup.source,
-    sha256: backup.sha256,
-    custody: backup.custody,
-    storage,
-    accounts: backup.accounts,
-    backupId: backup.id,
-  })
   const ids = backup.accounts.map(({ id }) => id)
   const ended = await locked(ports, ids, async () => {
     const bundles = await newestBundles(ports, backup)
     return ports.authFile.rewrite(async (draft) => {
       const goal = await goalOf(ports, backup, copied, bundles)
+      ports.migrations.keepRecord(recordOf(ports, backup, storage))
       const made: { backup?: Backup } = {}
       const steps = rollBackSteps({ ports, backup, bundles, goal, draft, vault: ports.vaults.vault(storage), made })
       return { ...(await runSteps(ports.clock, steps, input.onStep)), made: made.backup, notes: goal.notes }
     })
   })
   return rolledBack(ports, backup, ended, ended.made, ended.notes)
+}
+
+/** Kept once nothing but the steps themselves can fail. */
+function recordOf({ clock }: MigratePorts, backup: Backup, storage: StorageKind): MigrationRecord {
+  const { source, sha256, custody, accounts, id } = backup
+  const startedAt = time(clock.nowMs())
+  return { direction: 'back', startedAt, source, sha256, custody, storage, accounts, backupId: id }
 }
 
 function rolledBack(
@@ -193,9 +190,17 @@ function withoutMigrated(file: AuthFile, { accounts: made, custody, source }: Ba
 }
 
 /** A rollback that is rolled back: the migration again, with the accounts as they were. */
-function reviveNow(ports: MigratePorts, backup: Backup, copied: Secret, input: RollBackInput): Promise<Migration> {
+async function reviveNow(
+  ports: MigratePorts,
+  backup: Backup,
+  copied: Secret,
+  input: RollBackInput,
+): Promise<Migration> {
   const former = parseAuthFile(copied.reveal())
-  const { custody, source, storage, accounts } = backup
+  const { custody, source, storage, accounts, id } = backup
+  const { source: found } = custody === 'in-place' ? await findSource(ports, undefined) : { source: undefined }
+  if (custody === 'in-place' && found?.isOurs !== true)
+    return nothingToDo(source, [`${id} was rolled back already, or ${source} is gone`])
   return migrateNow(
     ports,
     {
