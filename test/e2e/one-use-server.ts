@@ -15,6 +15,10 @@ export interface Behaviour {
   readonly tokenLength?: number
   /** Access tokens are JWTs that name their end and this account, as those of OpenAI do. */
   readonly accountId?: string
+  /** What a new access token says of itself beside its end: that makes it a JWT. */
+  readonly claims?: object
+  /** A spent token is refused, and its family lives on. */
+  readonly isForgiving?: boolean
   /** In place of a grant. */
   readonly refusal?: { readonly status: number; readonly headers?: Readonly<Record<string, string>> }
 }
@@ -87,12 +91,15 @@ export async function startOneUseServer(): Promise<OneUseServer> {
 
 const REFUSED: Reply = { status: 400, body: { error: 'invalid_grant' } }
 
-function newAccessToken({ lifetimeSeconds = 3600, tokenLength = 0, accountId }: Behaviour): string {
-  if (accountId === undefined) return `AT-${randomUUID()}`.padEnd(tokenLength, 'x')
+function newAccessToken({ lifetimeSeconds = 3600, tokenLength = 0, accountId, claims: more }: Behaviour): string {
+  if (accountId === undefined && more === undefined) return `AT-${randomUUID()}`.padEnd(tokenLength, 'x')
   const claims = {
     jti: randomUUID(),
     exp: Math.floor(Date.now() / 1000) + lifetimeSeconds,
-    'https://api.openai.com/auth': { chatgpt_account_id: accountId, chatgpt_plan_type: 'plus' },
+    ...(accountId !== undefined && {
+      'https://api.openai.com/auth': { chatgpt_account_id: accountId, chatgpt_plan_type: 'plus' },
+    }),
+    ...more,
   }
   const parts = [{ alg: 'none', typ: 'JWT' }, claims].map((part) => Buffer.from(JSON.stringify(part)))
   return [...parts, Buffer.from('sig')].map((part) => part.toString('base64url')).join('.')
@@ -118,12 +125,12 @@ function newFamily(behaviour: Behaviour) {
     },
     departed: () => void events.emit('departure'),
     async answer(token: string | undefined): Promise<Reply> {
-      const { delayMs = 0, refusal } = family.behaviour
+      const { delayMs = 0, refusal, isForgiving = false } = family.behaviour
       family.posts++
       events.emit('arrival')
-      if (refusal === undefined && !family.isLive(token)) family.isRevoked = true
-      const reply =
-        refusal !== undefined ? { ...refusal, body: {} } : family.isRevoked ? REFUSED : grant(family.behaviour)
+      const isSpent = !family.isLive(token)
+      if (refusal === undefined && isSpent && !isForgiving) family.isRevoked = true
+      const reply = refusal !== undefined ? { ...refusal, body: {} } : isSpent ? REFUSED : grant(family.behaviour)
       await sleep(delayMs)
       return reply
     },

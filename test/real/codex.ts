@@ -41,7 +41,9 @@ export async function codex(
     detached: true,
     env: { PATH: process.env['PATH'], HOME: home, HTTPS_PROXY: 'http://127.0.0.1:9', NO_PROXY: '127.0.0.1', ...env },
   })
-  const end = () => void endGroup(child.pid)
+  const end = () => {
+    endGroup(child.pid)
+  }
   const limit = setTimeout(end, LIMIT_MS)
   child.stdin.on('error', () => undefined).end(input)
   const exited = new Promise<number | null>((resolve) => child.once('close', resolve))
