@@ -1,16 +1,20 @@
 import { Command, CommanderError } from 'commander'
 import { addEnvCommand } from './commands/env.ts'
 import { addExecCommand } from './commands/exec.ts'
+import { addListCommand } from './commands/list.ts'
 import { addLoginCommand } from './commands/login.ts'
 import { addLogoutCommand } from './commands/logout.ts'
 import { addMigrateAuthCommand } from './commands/migrate-auth.ts'
 import { addProvidersCommand } from './commands/providers.ts'
 import { addReauthenticateCommand } from './commands/reauthenticate.ts'
 import { addRefreshCommand } from './commands/refresh.ts'
+import { addRemoveCommand } from './commands/remove.ts'
+import { addRenameCommand } from './commands/rename.ts'
 import { reportError, type ReportOptions } from './commands/report-error.ts'
 import { addSetCommand } from './commands/set.ts'
 import { addStatusCommand } from './commands/status.ts'
 import { addTokenCommand } from './commands/token.ts'
+import { addUseCommand } from './commands/use.ts'
 import { addWhyCommand } from './commands/why.ts'
 import { AuthError } from './model/errors.ts'
 import type { Ports } from './model/ports.ts'
@@ -85,7 +89,11 @@ const COMMANDS = [
   addWhyCommand,
   addLogoutCommand,
   addMigrateAuthCommand,
+  addListCommand,
+  addUseCommand,
+  addRenameCommand,
   addSetCommand,
+  addRemoveCommand,
   addProvidersCommand,
 ]
 

@@ -69,7 +69,11 @@ describe('help', () => {
     'logout',
     'reauthenticate',
     'migrate-auth',
+    'list',
+    'use',
+    'rename',
     'set',
+    'remove',
     'providers list',
     'providers disable',
   ])('of %s has examples of its own command', async (verb) => {

@@ -1,5 +1,7 @@
 import { tokenOfChoice, type TokenOfChoiceInput } from '../flows/token-of-choice.ts'
-import type { AuthError } from '../model/errors.ts'
+import type { Account } from '../model/account.ts'
+import { isSafeAddress } from '../model/endpoint.ts'
+import { AuthError } from '../model/errors.ts'
 import type { Ports } from '../model/ports.ts'
 import { TOKEN, type EnvironmentRecipe } from '../model/provider.ts'
 import { cleanLine } from '../model/untrusted.ts'
@@ -23,25 +25,39 @@ export interface AccountEnvironment {
  * The environment of the account that is meant, its token renewed first if needed. Says on
  * stderr what will be missing and what in the vendor's settings it cannot overcome.
  *
- * @throws AuthError as `tokenOfChoice`.
+ * @throws AuthError as `tokenOfChoice`, and `usage` for an endpoint that is none.
  */
 export async function accountEnvironment(ports: Ports, input: TokenOfChoiceInput): Promise<AccountEnvironment> {
   const { account, bundle, warnings, trouble } = await tokenOfChoice(ports, input)
   const recipe = findProvider(ports.settings.read(), account)?.environment ?? NOTHING_KNOWN
-  for (const warning of [...warnings, ...removals(ports, recipe), ...conflicts(ports, recipe)]) warn(ports, warning)
+  const endpoint = endpointOf(account, recipe)
+  const remove = Object.entries(recipe.remove).filter(([name]) => !Object.hasOwn(endpoint, name))
+  for (const warning of [...warnings, ...removals(ports, remove), ...conflicts(ports, recipe)]) warn(ports, warning)
   const { name: AIAUTH_ACCOUNT, provider: AIAUTH_PROVIDER } = account
   const values = { ...recipe.set(account.accountId), AIAUTH_TOKEN: TOKEN, AIAUTH_PROVIDER, AIAUTH_ACCOUNT }
   const text = (value: string | symbol) =>
     typeof value === 'string' ? cleanLine(value) : bundle.tokens.accessToken.reveal()
   const set = Object.fromEntries(Object.entries(values).map(([name, value]) => [name, text(value)]))
-  return { set, remove: Object.keys(recipe.remove), trouble }
+  return { set: { ...set, ...endpoint }, remove: remove.map(([name]) => name), trouble }
 }
 
 /** For an account whose provider the settings no longer know. */
 const NOTHING_KNOWN: EnvironmentRecipe = { set: () => ({}), remove: {}, settings: undefined }
 
-function removals({ environment }: Ports, { remove }: EnvironmentRecipe): string[] {
-  const present = Object.entries(remove).filter(([name]) => (environment.variables[name] ?? '') !== '')
+/**
+ * The user's word about this account, unlike a stray variable.
+ *
+ * @throws AuthError `usage` for one in `auth.json` that is no address: the token must not go elsewhere instead.
+ */
+function endpointOf({ name, endpoint }: Account, { endpoint: variable }: EnvironmentRecipe): Record<string, string> {
+  if (variable === undefined || endpoint === null) return {}
+  if (isSafeAddress(endpoint)) return { [variable]: endpoint }
+  const hint = `aiauth set ${name} endpoint=https://…, or endpoint= to clear it`
+  throw new AuthError('usage', `the endpoint of ${name} is no https address`, { hint })
+}
+
+function removals({ environment }: Ports, remove: readonly (readonly [name: string, why: string])[]): string[] {
+  const present = remove.filter(([name]) => (environment.variables[name] ?? '') !== '')
   return present.map(([name, why]) => `${name} is not passed on: ${why}`)
 }
 

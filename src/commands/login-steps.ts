@@ -1,4 +1,5 @@
-import { assertNameIsFree, keepAccount } from '../flows/keep-account.ts'
+import { assertIsNoProvider, assertNameIsFree } from '../flows/account-names.ts'
+import { keepAccount, nameHint } from '../flows/keep-account.ts'
 import type { Account } from '../model/account.ts'
 import { AuthError } from '../model/errors.ts'
 import type { Ports } from '../model/ports.ts'
@@ -30,7 +31,9 @@ export async function login(
   const known = getProvider(config, providerId ?? (await askProvider(ports, config)), options.mode)
   const file = ports.authFile.read()
   const name = options.name ?? known.id
-  assertNameIsFree(file, name, known.id)
+  const wanted = { name, provider: known.id, hint: nameHint(known.id) }
+  assertNameIsFree(file, wanted)
+  assertIsNoProvider(config, wanted)
   const account = await signInWith(ports, {
     provider: known,
     options,

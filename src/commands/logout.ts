@@ -5,7 +5,7 @@ import type { Account } from '../model/account.ts'
 import { AuthError } from '../model/errors.ts'
 import type { Ports } from '../model/ports.ts'
 import { isApiKey, type Provider } from '../model/provider.ts'
-import { allProviders } from '../providers/registry.ts'
+import { findProvider } from '../providers/registry.ts'
 import { jsonText } from '../ui/account-json.ts'
 import { isJson } from './options.ts'
 import { warn } from './warn.ts'
@@ -42,7 +42,7 @@ async function logout(ports: Ports, names: string[], options: LogoutOptions, jso
   const results = []
   for (const account of accounts) {
     const localOnly = options.localOnly === true
-    const provider = localOnly ? undefined : providerOf(ports, account)
+    const provider = localOnly ? undefined : findProvider(ports.settings.read(), account)
     const { revocation, leftBehind, untold } = await ports.terminal.during(`signing out ${account.name}`, () =>
       dropAccount(ports, { account, provider, localOnly }, ports.interruption),
     )
@@ -59,11 +59,6 @@ async function logout(ports: Ports, names: string[], options: LogoutOptions, jso
   }
   if (json) ports.terminal.out(jsonText({ results }))
   else if (accounts.length === 0) ports.terminal.say('aiauth: nobody is signed in')
-}
-
-/** The row that the account was made by; one that is switched off can still be signed out of. */
-function providerOf(ports: Ports, { provider, mode }: Account): Provider | undefined {
-  return allProviders(ports.settings.read()).find((row) => row.id === provider && row.mode === mode)
 }
 
 function reasonOf(revocation: Revocation): string | null {

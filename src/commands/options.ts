@@ -1,4 +1,5 @@
 import { InvalidArgumentError, type Command } from 'commander'
+import { isAccountName } from '../model/account-name.ts'
 import { parseDurationMs } from '../model/duration.ts'
 
 /** The flags that every command takes. */
@@ -42,9 +43,9 @@ export function scopes(text: string): string[] {
   return list
 }
 
-/** Names that are safe in every shell, file and table, and cannot be taken for a flag. */
+/** A name that an account may be given. */
 export function accountName(text: string): string {
-  if (!/^[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}$/.test(text)) {
+  if (!isAccountName(text)) {
     throw new InvalidArgumentError('expected letters, digits and . _ @ + -, at most 64, a letter or digit first')
   }
   return text

@@ -109,17 +109,6 @@ export function getAccount(file: AuthFile | undefined, name: string): Account {
   throw unknown(accounts, name)
 }
 
-/**
- * The account of an id, in the file as it is now.
- *
- * @throws AuthError `account-not-found` when it was signed out meanwhile.
- */
-export function getById(file: AuthFile | undefined, id: string): Account {
-  const account = file?.accounts.find((candidate) => candidate.id === id)
-  if (account !== undefined) return account
-  throw new AuthError('account-not-found', 'the account was signed out meanwhile', { hint: 'aiauth status' })
-}
-
 function named(file: AuthFile | undefined, name: string): Account | undefined {
   return file?.accounts.find((account) => account.name === name)
 }

@@ -4,6 +4,7 @@ import type { Ports, Vault } from '../model/ports.ts'
 import type { Provider } from '../model/provider.ts'
 import type { TokenBundle } from '../model/tokens.ts'
 import { time, withBundle, withHappening } from './account-facts.ts'
+import { assertNameIsFree } from './account-names.ts'
 import type { Grant } from './sign-in.ts'
 
 export interface KeepAccountInput {
@@ -121,22 +122,14 @@ export function newAccount(input: NewAccount, bundle: TokenBundle, nowMs: number
 
 /** The file with one account more. @throws AuthError `usage` when its name is taken. */
 export function withAccount(file: AuthFile, account: Account): AuthFile {
-  assertNameIsFree(file, account.name, account.provider)
+  const { name, provider } = account
+  assertNameIsFree(file, { name, hint: nameHint(provider) })
   // The kind is decided anew where nothing is kept any more (choose-storage.ts).
   const decided = file.accounts.length === 0 ? null : file.storage
   return { ...file, storage: decided ?? account.secret.store, accounts: [...file.accounts, account] }
 }
 
-/**
- * Asked before the browser opens and once more under the file's lock, since two sign-ins may
- * run at once. Names that differ in case only count as one.
- *
- * @throws AuthError `usage`.
- */
-export function assertNameIsFree(file: AuthFile | undefined, name: string, provider: string): void {
-  const taken = file?.accounts.find((account) => account.name.toLowerCase() === name.toLowerCase())
-  if (taken === undefined) return
-  throw new AuthError('usage', `an account named ${taken.name} exists`, {
-    hint: `aiauth login ${provider} --name <another name>, or aiauth --reauthenticate ${taken.name}`,
-  })
+/** What to type where the name of a new account is taken. */
+export function nameHint(provider: string): string {
+  return `aiauth login ${provider} --name <another name>`
 }

@@ -7,9 +7,9 @@ import { readUsage, type Usage } from '../model/usage.ts'
 import { retryAfterMs } from '../oauth/retry-after.ts'
 import { fetchUsage } from '../oauth/usage.ts'
 import { findProvider } from '../providers/registry.ts'
+import { getById } from './account-by-id.ts'
 import { time, withChanged } from './account-facts.ts'
 import { askedWithToken, type Asked } from './asked-with-token.ts'
-import { getById } from './choose-account.ts'
 import type { FreshTokenPorts } from './fresh-token.ts'
 
 /** What is known of an account's rate limits. */

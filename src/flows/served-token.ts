@@ -2,7 +2,7 @@ import type { Account } from '../model/account.ts'
 import { AuthError } from '../model/errors.ts'
 import type { Ports } from '../model/ports.ts'
 import type { TokenBundle } from '../model/tokens.ts'
-import { getById } from './choose-account.ts'
+import { getById } from './account-by-id.ts'
 import { lasts } from './held-token.ts'
 import type { Kept } from './keep-renewal.ts'
 

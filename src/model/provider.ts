@@ -117,6 +117,8 @@ export interface UsageSource {
 export interface EnvironmentRecipe {
   /** Variables to set; the access token goes into those that are `token`. */
   readonly set: (accountId: string | null) => Readonly<Record<string, string | typeof TOKEN>>
+  /** The variable that sends programs to another address: to that of the account, where the user has set one. */
+  readonly endpoint?: string
   /** Variables that would win over these, bill the user otherwise or misdirect the token; each with what it would do. */
   readonly remove: Readonly<Record<string, string>>
   /** The vendor's own settings, and the names of what in them wins over the token. */

@@ -24,6 +24,7 @@ const REMOVE: Readonly<Record<string, string>> = {
 /** Claude Code takes a subscription's token from its environment, and adds the header that such a token needs. */
 export const claudeEnvironment: EnvironmentRecipe = {
   set: () => ({ CLAUDE_CODE_OAUTH_TOKEN: TOKEN }),
+  endpoint: 'ANTHROPIC_BASE_URL',
   remove: REMOVE,
   settings: { file: { variable: 'CLAUDE_CONFIG_DIR', folder: '.claude', name: 'settings.json' }, conflicts },
 }

@@ -11,6 +11,7 @@ const ELSEWHERE = 'it would send the token of this account somewhere else'
  */
 export const openaiEnvironment: EnvironmentRecipe = {
   set: (accountId) => (accountId === null ? {} : { CHATGPT_ACCOUNT_ID: accountId }),
+  endpoint: 'OPENAI_BASE_URL',
   remove: {
     CODEX_ACCESS_TOKEN: THIS_ACCOUNT,
     CODEX_API_KEY: API_ACCOUNT,
@@ -24,6 +25,7 @@ export const openaiEnvironment: EnvironmentRecipe = {
 /** Every program for OpenAI's API takes the key from this variable; Codex asks two others first. */
 export const openaiKeyEnvironment: EnvironmentRecipe = {
   set: () => ({ OPENAI_API_KEY: TOKEN }),
+  endpoint: 'OPENAI_BASE_URL',
   remove: {
     CODEX_ACCESS_TOKEN: THIS_ACCOUNT,
     CODEX_API_KEY: THIS_ACCOUNT,

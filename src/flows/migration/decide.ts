@@ -1,3 +1,4 @@
+import { looksLike } from '../../model/account-name.ts'
 import type { Account, AuthFile } from '../../model/account.ts'
 import type { Custody, MigratedAccount } from '../../model/backup.ts'
 import { linkOf } from '../../model/linked.ts'
@@ -94,23 +95,19 @@ function importOf(
     return { carried, existing: known, target: { id: known.id, name: known.name, part, isNew: false } }
   }
   const planned = input.planned.find((target) => target.part === part && target.isNew)
-  const taken = [...(input.current?.accounts ?? []), ...earlier.map(({ target }) => target)].map(({ name }) =>
-    name.toLowerCase(),
-  )
-  const name =
-    planned !== undefined && !taken.includes(planned.name.toLowerCase())
-      ? planned.name
-      : freeName(input, carried, taken)
+  const taken = [...(input.current?.accounts ?? []), ...earlier.map(({ target }) => target)].map(({ name }) => name)
+  const isTaken = (name: string) => taken.some((other) => looksLike(other, name))
+  const name = planned !== undefined && !isTaken(planned.name) ? planned.name : freeName(input, carried, isTaken)
   const target = { id: planned?.id ?? input.uuid(), name, part, isNew: true }
   return { carried, existing: input.revived.find(({ id }) => id === target.id), target }
 }
 
 /** The provider's id, as a sign-in would name it; a key beside a sign-in says what it is. */
-function freeName({ carried }: DecideInput, { provider, part }: Carried, taken: readonly string[]): string {
+function freeName({ carried }: DecideInput, { provider, part }: Carried, isTaken: (name: string) => boolean): string {
   const isBeside = part === 'api-key' && carried.some((other) => other.part === 'tokens')
   const wanted = isBeside ? `${provider}-api-key` : provider
   for (let count = 1; ; count++) {
     const name = count === 1 ? wanted : `${wanted}-${count}`
-    if (!taken.includes(name)) return name
+    if (!isTaken(name)) return name
   }
 }
