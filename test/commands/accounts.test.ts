@@ -161,8 +161,8 @@ describe('aiauth rename', () => {
 
 describe('aiauth login --name', () => {
   it.each([
-    ['w0rk', 'w0rk is easily taken for the account work', 'aiauth login claude --name <another name>, or first'],
-    ['WORK', 'an account named work exists', 'aiauth login claude --name <another name>, or first aiauth logout work'],
+    ['w0rk', 'w0rk is easily taken for the account work', 'aiauth login claude --name <another name>'],
+    ['WORK', 'an account named work exists', '<another name>, or aiauth --reauthenticate work'],
     ['openai', 'openai is the name of a provider, and the account is of claude', '--name <another name>'],
     ['acme', 'acme is the name of a provider, and the account is of claude', '--name <another name>'],
   ])('refuses %s before the browser opens', async (name, fault, hint) => {
