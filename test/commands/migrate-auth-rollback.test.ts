@@ -191,7 +191,11 @@ describe('aiauth migrate-auth --rollback', () => {
   it('M9: a migration that failed is none to roll back; the one before it is', async () => {
     const { folders } = worldWith('codexFile')
     await done(folders)
-    const text = codexFile({ accountId: 'acc-2', id: idToken('plus', 'acc-2'), access: accessToken(9, 10_000_000, 'acc-2') })
+    const text = codexFile({
+      accountId: 'acc-2',
+      id: idToken('plus', 'acc-2'),
+      access: accessToken(9, 10_000_000, 'acc-2'),
+    })
     put(folders.codexFile, text)
     const failing = await runOnDisk(['migrate-auth', '--json', '--copy'], folders, {}, ({ authFile }) => ({
       authFile: {
