@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander'
+import { addDoctorCommand } from './commands/doctor.ts'
 import { addEnvCommand } from './commands/env.ts'
 import { addExecCommand } from './commands/exec.ts'
 import { addListCommand } from './commands/list.ts'
@@ -95,6 +96,7 @@ const COMMANDS = [
   addSetCommand,
   addRemoveCommand,
   addProvidersCommand,
+  addDoctorCommand,
 ]
 
 const EXAMPLES = `

@@ -7,6 +7,7 @@ import { backupsOnDisk } from './system/backups-on-disk.ts'
 import { colourOf } from './system/colour.ts'
 import { endNow } from './system/end-now.ts'
 import { homeFolder } from './system/home.ts'
+import { inspectionOnDisk } from './system/inspection-on-disk.ts'
 import { openKeychain } from './system/keychain.ts'
 import { keychainVault } from './system/keychain-vault.ts'
 import { findPassphrase, hasPassphrase } from './system/passphrase.ts'
@@ -124,6 +125,7 @@ function createPorts(
     },
     backups: backupsOnDisk(home),
     migrations: migrationsOnDisk(home, variables),
+    inspection: inspectionOnDisk(variables),
     rehearsal: () => rehearsalOnDisk(home, interruption.signal),
     identifiers: { uuid: () => randomUUID() },
   }

@@ -36,6 +36,7 @@ const MAY_REVEAL: readonly string[] = [
   'commands/exec-environment.ts',
   'commands/migrate-auth-backups.ts',
   'commands/print-token.ts',
+  'flows/doctor/examine-copies.ts',
   'flows/keep-account.ts',
   'flows/keep-renewal.ts',
   'flows/linked-sign-in.ts',

@@ -74,6 +74,7 @@ describe('help', () => {
     'rename',
     'set',
     'remove',
+    'doctor',
     'providers list',
     'providers disable',
   ])('of %s has examples of its own command', async (verb) => {

@@ -2,6 +2,7 @@ import type { AuthFileStore } from './auth-file-store.ts'
 import type { Backups } from './backup.ts'
 import type { ForeignFiles } from './foreign-files.ts'
 import type { Use } from './history.ts'
+import type { Inspection } from './inspection.ts'
 import type { Journal } from './journal.ts'
 import type { Loopback } from './loopback.ts'
 import type { Migrations } from './migration.ts'
@@ -31,6 +32,7 @@ export interface Ports {
   readonly foreignFiles: ForeignFiles
   readonly backups: Backups
   readonly migrations: Migrations
+  readonly inspection: Inspection
   /** A place to rehearse a migration in. @throws AuthError `storage-unavailable`. */
   readonly rehearsal: () => Rehearsal
   readonly settings: Settings

@@ -2,6 +2,7 @@ import type { AuthFile, StorageKind } from '../../src/model/account.ts'
 import { AuthError } from '../../src/model/errors.ts'
 import { createHash, randomBytes } from 'node:crypto'
 import type { Backup, Backups, NewBackup } from '../../src/model/backup.ts'
+import type { Inspection } from '../../src/model/inspection.ts'
 import type { MigrationRecord, Migrations } from '../../src/model/migration.ts'
 import type { ForeignFile, ForeignFiles } from '../../src/model/foreign-files.ts'
 import { Secret } from '../../src/model/secret.ts'
@@ -34,6 +35,7 @@ export interface FakeWorld {
   readonly readOnly?: AuthError
   /** The exit code of every program that is run, or why it cannot be. */
   readonly programEnds?: number | AuthError
+  readonly inspection?: Partial<Inspection>
   /** Other programs' files, by their path. */
   readonly foreign?: Readonly<Record<string, string>>
   /** What other programs' settings say, by the name of their folder below the home. */
@@ -222,6 +224,7 @@ export function fakePorts(world: FakeWorld = {}): FakePorts {
     foreignFiles: fakeForeignFiles(foreign),
     backups: fakeBackups(),
     migrations: fakeMigrations(),
+    inspection: fakeInspection(world.inspection),
     rehearsal: () => {
       throw new Error('rehearsals need a disk')
     },
@@ -279,6 +282,19 @@ export function fakeForeignFiles(files: Map<string, string>): ForeignFiles {
       if (read(path)?.sha256 === before) files.delete(path)
     },
     whenIdle: () => Promise.resolve(),
+  }
+}
+
+/** An empty machine, but for what the test puts there. */
+function fakeInspection(change: Partial<Inspection> = {}): Inspection {
+  return {
+    nodeVersion: '22.1.0',
+    platform: 'linux',
+    entry: () => undefined,
+    names: () => [],
+    oddFileSystem: () => undefined,
+    toolFiles: [],
+    ...change,
   }
 }
 

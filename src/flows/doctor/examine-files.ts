@@ -1,0 +1,140 @@
+import { AuthError } from '../../model/errors.ts'
+import type { Finding } from '../../model/inspection.ts'
+import { allProviders } from '../../providers/registry.ts'
+import { trouble, type ExaminePorts } from './examine.ts'
+
+const OUR_FILES = ['auth.json', 'config.json', 'vault.json', 'uses.log', 'migration-report.json'] as const
+
+/** Folders that a program copies elsewhere, by a part of their path. */
+const SYNCED =
+  /[\\/](?:Dropbox|OneDrive|Google Drive|iCloud Drive|Mobile Documents|Nextcloud|Syncthing|pCloudDrive)(?:[\\/ -]|$)/i
+
+/** The home folder and what stands in it: owners, modes, leftovers. */
+export function examineFiles(ports: ExaminePorts): Finding[] {
+  const { home } = ports.migrations.places
+  const folder = ports.inspection.entry(home)
+  if (folder === undefined)
+    return [{ id: 'home', level: 'ok', message: `${home} will be made at the first sign-in`, fix: null }]
+  return [
+    ...folderFindings(ports, home),
+    ...OUR_FILES.flatMap((name) => fileFindings(ports, `${home}/${name}`)),
+    ...leftovers(ports, home),
+    ...settingsFinding(ports),
+    ...interrupted(ports),
+    ...backupFindings(ports),
+  ]
+}
+
+function folderFindings({ inspection }: ExaminePorts, home: string): Finding[] {
+  const { kind, mode, isOurs } = inspection.entry(home) ?? { kind: 'other', mode: 0, isOurs: true }
+  const odd = inspection.oddFileSystem(home)
+  const found: (Finding | undefined)[] = [
+    kind === 'folder'
+      ? undefined
+      : { id: 'home', level: 'problem', message: `${home} is no folder`, fix: `move ${home} away` },
+    isOurs
+      ? undefined
+      : {
+          id: 'home',
+          level: 'problem',
+          message: `${home} belongs to another user`,
+          fix: 'set AIAUTH_HOME to a folder of your own',
+        },
+    (mode & 0o077) === 0
+      ? undefined
+      : {
+          id: 'home',
+          level: 'warning',
+          message: `others can look into ${home} (mode ${octal(mode)})`,
+          fix: `chmod 700 ${home}`,
+        },
+    odd === undefined
+      ? undefined
+      : {
+          id: 'home',
+          level: 'warning',
+          message: `${home} is on ${odd}, where locks between machines cannot be relied on`,
+          fix: 'set AIAUTH_HOME to a folder on a local disk',
+        },
+    SYNCED.test(home)
+      ? {
+          id: 'home',
+          level: 'warning',
+          message: `${home} is in a folder that is copied to other machines`,
+          fix: 'set AIAUTH_HOME to a folder that is not',
+        }
+      : undefined,
+  ]
+  const findings = found.filter((each) => each !== undefined)
+  return findings.length > 0 ? findings : [{ id: 'home', level: 'ok', message: home, fix: null }]
+}
+
+function fileFindings({ inspection }: ExaminePorts, path: string): Finding[] {
+  const entry = inspection.entry(path)
+  if (entry === undefined) return []
+  if (entry.kind !== 'file')
+    return [{ id: 'files', level: 'problem', message: `${path} is no ordinary file`, fix: `look at ${path}` }]
+  if (!entry.isOurs)
+    return [{ id: 'files', level: 'problem', message: `${path} belongs to another user`, fix: `chown $USER ${path}` }]
+  if ((entry.mode & 0o077) === 0) return []
+  return [
+    {
+      id: 'files',
+      level: 'warning',
+      message: `others can read ${path} (mode ${octal(entry.mode)})`,
+      fix: `chmod 600 ${path}`,
+    },
+  ]
+}
+
+const octal = (mode: number) => mode.toString(8).padStart(4, '0')
+
+/** Names that only a run in progress, or a killed one, has there. */
+const LEFTOVER = /(?:^\..*\.tmp|\.stale|^auth\.json\.new|^rehearsal-.*)$/
+
+function leftovers({ inspection }: ExaminePorts, home: string): Finding[] {
+  return inspection
+    .names(home)
+    .filter((name) => LEFTOVER.test(name))
+    .map((name) => ({
+      id: 'leftovers',
+      level: 'warning',
+      message: `${home}/${name} may be left of a run that was killed, and may hold secrets`,
+      fix: `when no aiauth runs: rm -r ${home}/${name}`,
+    }))
+}
+
+function settingsFinding({ settings }: ExaminePorts): Finding[] {
+  try {
+    allProviders(settings.read())
+    return [{ id: 'config', level: 'ok', message: 'config.json is in order', fix: null }]
+  } catch (error) {
+    if (!(error instanceof AuthError)) throw error
+    return [trouble('config', error)]
+  }
+}
+
+function interrupted({ migrations }: ExaminePorts): Finding[] {
+  const record = migrations.record()
+  if (record === undefined) return []
+  const message = `a migration of ${record.source} was cut off at ${record.startedAt}`
+  return [{ id: 'migration', level: 'warning', message, fix: 'aiauth migrate-auth, which ends it' }]
+}
+
+function backupFindings({ backups }: ExaminePorts): Finding[] {
+  const all = backups.list()
+  const bad = all.filter(({ checksum }) => checksum === 'bad')
+  const open = all.filter(({ isSealed, kind, storage, checksum }) => {
+    return checksum === 'ok' && kind === 'migration' && !isSealed && storage !== 'plaintext'
+  })
+  const fix = 'aiauth migrate-auth --list-backups, then aiauth migrate-auth --purge-backups'
+  return [
+    ...bad.map(({ id }): Finding => ({ id: 'backups', level: 'warning', message: `the backup ${id} is damaged`, fix })),
+    ...open.map(({ path }): Finding => ({
+      id: 'backups',
+      level: 'warning',
+      message: `the backup ${path} holds secrets in clear`,
+      fix,
+    })),
+  ]
+}
