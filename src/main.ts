@@ -65,7 +65,9 @@ function createPorts(
   interruption: Interruption,
 ): { ports: Ports; close: () => void } {
   const home = homeFolder(variables)
-  const passphrase = (isNew: boolean) => findPassphrase({ variables, terminal, signal: interruption.signal }, isNew)
+  const { signal } = interruption
+  const passphrase = (isNew: boolean) =>
+    interruption.letThroughDuring(() => findPassphrase({ variables, terminal, signal }, isNew))
   const keychain = openKeychain({
     childPath: join(__dirname, 'keychain-child.cjs'),
     interactive: terminal.interactive,

@@ -6,6 +6,8 @@ export interface Interruption {
   exitCode(): number | undefined
   /** Lets a signal through, also one that was held back: what it would break is safe, and a person waits. */
   letThrough(): void
+  /** Lets signals through while a person is asked something, who must be able to leave. */
+  letThroughDuring<T>(question: () => Promise<T>): Promise<T>
   /** Holds the signals back until the work is done. */
   uninterrupted<T>(work: () => Promise<T>): Promise<T>
 }
@@ -39,6 +41,16 @@ export function catchSignals(): Interruption {
     letThrough() {
       isHolding = false
       abort()
+    },
+    async letThroughDuring(question) {
+      const wasHolding = isHolding
+      isHolding = false
+      abort()
+      try {
+        return await question()
+      } finally {
+        isHolding = wasHolding
+      }
     },
     async uninterrupted(work) {
       criticalWorks++

@@ -28,6 +28,19 @@ export function createTerminal({ quiet, noInput, colour, styles }: TerminalOptio
   const isSpinning = colour.allowed && stderr.isTTY && !quiet
   const reader = lineReader(stdin)
   let openQuestion: string | undefined
+  let spinner: Ora | undefined
+  /** A spinner would draw over the question, and nobody would know what is waited for. */
+  const unspun = async <T>(question: string, answer: () => Promise<T>) => {
+    openQuestion = question
+    spinner?.stop()
+    writeFully(STDERR, question)
+    try {
+      return await answer()
+    } finally {
+      openQuestion = undefined
+      spinner?.start()
+    }
+  }
   return {
     interactive: stdin.isTTY && stderr.isTTY && !noInput,
     outStyle: styleFor(stdout.isTTY),
@@ -38,37 +51,30 @@ export function createTerminal({ quiet, noInput, colour, styles }: TerminalOptio
       if (quiet && !always) return
       writeFully(STDERR, openQuestion === undefined ? `${line}\n` : `\n${line}\n${openQuestion}`)
     },
-    async ask(question, signal) {
-      openQuestion = question
-      writeFully(STDERR, question)
-      try {
-        return await reader.next(signal)
-      } finally {
-        openQuestion = undefined
-      }
-    },
-    askSecret: async (question, signal) => {
-      writeFully(STDERR, question)
-      try {
-        return await readHidden(stdin, signal)
-      } finally {
-        writeFully(STDERR, '\n')
-      }
-    },
+    ask: (question, signal) => unspun(question, () => reader.next(signal)),
+    askSecret: (question, signal) =>
+      unspun(question, async () => {
+        try {
+          return await readHidden(stdin, signal)
+        } finally {
+          writeFully(STDERR, '\n')
+        }
+      }),
     async during(words, work) {
-      const shown: { text: string; spinner?: Ora } = { text: words }
+      let shown = words
       const working = work((further) => {
-        shown.text = further
-        if (shown.spinner !== undefined) shown.spinner.text = further
+        shown = further
+        if (spinner !== undefined) spinner.text = further
       })
       if (!isSpinning || (await endsWithin(QUICK_MS, working))) return working
       const { default: ora } = await import('ora')
-      const spinner = ora({ text: shown.text, stream: stderr, discardStdin: false }).start()
-      shown.spinner = spinner
+      spinner = ora({ text: shown, stream: stderr, discardStdin: false })
+      if (openQuestion === undefined) spinner.start()
       try {
         return await working
       } finally {
         spinner.stop()
+        spinner = undefined
       }
     },
   }
@@ -120,6 +126,7 @@ function lineReader(stdin: NodeJS.ReadStream) {
 
 /** One line that is not shown; Ctrl-C is passed on as the signal that it stands for. */
 async function readHidden(stdin: NodeJS.ReadStream, signal: AbortSignal): Promise<Secret | undefined> {
+  signal.throwIfAborted()
   const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() })
   const reader = createInterface({ input: stdin, output: nowhere, terminal: true, historySize: 0 })
   reader.on('SIGINT', () => process.kill(process.pid, 'SIGINT'))
