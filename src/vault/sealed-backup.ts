@@ -8,8 +8,11 @@ import { isBase64, isSealed, KEY_BYTES, open, seal } from './sealed-box.ts'
 /** Format of a sealed copy; a later one does not open. */
 const SEALED_VERSION = 1
 
-/** What a sealed copy is bound to: in the place of another backup's it does not open. */
-export type SealedFor = Pick<Backup, 'id' | 'sha256'>
+/**
+ * What a sealed copy is bound to: it does not open in the place of another backup's, nor with a
+ * manifest that names other files or accounts, to which a rollback would go.
+ */
+export type SealedFor = Pick<Backup, 'id' | 'sha256' | 'source' | 'custody' | 'accounts'>
 
 /** 256 random bits, base64. */
 export function newBackupKey(): Secret {
@@ -40,4 +43,5 @@ export function openBackup(stored: string, backup: SealedFor, key: Secret): Secr
   return text === undefined ? undefined : new Secret(text.toString('utf8'))
 }
 
-const contextOf = ({ id, sha256 }: SealedFor) => `aiauth backup 1 ${id} ${sha256}`
+const contextOf = ({ id, sha256, source, custody, accounts }: SealedFor) =>
+  `aiauth backup 1 ${JSON.stringify([id, sha256, source, custody, ...accounts.map(({ id, part, isNew }) => [id, part, isNew])])}`
