@@ -16,7 +16,7 @@ import {
   writeNewFile,
 } from './private-files.ts'
 import { copyOf, entriesOf, findBackup, listBackups, manifestOf, type FoundBackup } from './read-backups.ts'
-import { errorCode, readPrivateFile } from './read-private-file.ts'
+import { errorCode, isLink, readPrivateFile } from './read-private-file.ts'
 
 /** A file that is being written: a copy, or what is to replace a copy or a manifest. */
 const TEMPORARY = /^\.auth_backup(?:_[\d_-]+\.(?:json|manifest))?\.[0-9a-f]{16}\.tmp$/
@@ -32,6 +32,10 @@ export function backupsOnDisk(home: string, nowMs: () => number = Date.now): Bac
   const folder = join(home, 'backup')
   return {
     create(text, facts) {
+      // What it leads to would get secrets in clear, be it synced or shared.
+      if (isLink(folder)) {
+        throw new AuthError('storage-unavailable', `${folder} is a symbolic link`, { hint: 'move it away' })
+      }
       makePrivateFolder(folder)
       return writing(folder, () => create(folder, text.reveal(), facts, nowMs()))
     },

@@ -7,7 +7,7 @@ import { isRecord, json, record, text } from '../model/untrusted.ts'
 import { userFolder, type Variables } from './home.ts'
 import { withLock } from './lock.ts'
 import { removeQuietly, replacePrivateFile } from './private-files.ts'
-import { readPrivateFile } from './read-private-file.ts'
+import { isLink, readPrivateFile } from './read-private-file.ts'
 
 /** What a migration keeps in the home folder while it runs, and what it asks the system. */
 export function migrationsOnDisk(home: string, variables: Variables): Migrations {
@@ -21,9 +21,9 @@ export function migrationsOnDisk(home: string, variables: Variables): Migrations
     },
     exclusively: (work) => withLock(join(home, 'migration.lock'), work),
     record: () => parseRecord(readPrivateFile(recordPath)),
-    keepRecord: (kept) => replacePrivateFile(recordPath, `${JSON.stringify(kept, undefined, 2)}\n`),
+    keepRecord: (kept) => replaceOurs(recordPath, `${JSON.stringify(kept, undefined, 2)}\n`),
     dropRecord: () => removeQuietly(recordPath),
-    keepReport: (report) => replacePrivateFile(join(home, 'migration-report.json'), report),
+    keepReport: (report) => replaceOurs(join(home, 'migration-report.json'), report),
     freeBytes() {
       try {
         const { bavail, bsize } = statfsSync(home)
@@ -44,6 +44,12 @@ export function migrationsOnDisk(home: string, variables: Variables): Migrations
   }
 }
 
+/** Unlike `auth.json`, which a person may keep elsewhere, these are nobody's to link: a link is planted. */
+function replaceOurs(path: string, content: string): void {
+  if (isLink(path)) removeQuietly(path)
+  replacePrivateFile(path, content)
+}
+
 /** A record is ours, and yet a file: what is not sound is as good as none. */
 function parseRecord(content: string | undefined): MigrationRecord | undefined {
   const source = record(content === undefined ? undefined : json(content))
@@ -59,6 +65,7 @@ function parseRecord(content: string | undefined): MigrationRecord | undefined {
   if (direction !== 'forward' && direction !== 'back') return undefined
   if (!startedAt || !path || !sha256 || !storage || !isSound || !isCustody(custody)) return undefined
   const backupId = text(source['backupId']) ?? null
+  if (direction === 'back' && backupId === null) return undefined
   return { direction, startedAt, source: path, sha256, custody, storage, accounts, backupId }
 }
 

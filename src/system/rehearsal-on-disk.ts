@@ -11,6 +11,7 @@ import { migrationsOnDisk } from './migrations-on-disk.ts'
 import { makePrivateFolder, writeNewFile } from './private-files.ts'
 
 const START = 'rehearsal-'
+const OURS = /^rehearsal-\w{6}$/
 
 /**
  * A home folder below the real one, gone when the rehearsal is over; one that a killed run
@@ -19,7 +20,7 @@ const START = 'rehearsal-'
  */
 export function rehearsalOnDisk(home: string, signal: AbortSignal): Rehearsal {
   makePrivateFolder(home)
-  for (const name of readdirSync(home)) if (name.startsWith(START)) remove(join(home, name))
+  for (const name of readdirSync(home)) if (OURS.test(name)) remove(join(home, name))
   const folder = mkdtempSync(join(home, START))
   const codexHome = join(folder, 'codex')
   makePrivateFolder(codexHome)
