@@ -66,8 +66,9 @@ function knownAs({ part, provider, tokens, identity }: Carried, { current, sourc
   const bySameToken = alike.find(({ secret }) => secret.fingerprint === mark)
   if (bySameToken !== undefined || part === 'api-key') return bySameToken
   const { accountId } = identity
-  if (accountId !== undefined) return alike.find((account) => account.accountId === accountId)
-  return alike.find((account) => linkOf(account)?.path === source.file.path)
+  const linked = alike.filter((account) => linkOf(account)?.path === source.file.path)
+  if (accountId === undefined) return linked[0]
+  return [...linked, ...alike].find((account) => account.accountId === accountId)
 }
 
 /** By the end of the access tokens, else by the time of the last renewal. */
