@@ -15,7 +15,7 @@ import { migrated, type Migrated } from './migrated-account.ts'
 import type { Prepared } from './prepare.ts'
 import type { Step } from './run-steps.ts'
 import { sealBackup } from './seal-backup.ts'
-import { assertEqualFacts, assertLoads, assertReadable } from './validate.ts'
+import { assertEqualFacts, assertLoads, assertReadable, assertSameText } from './validate.ts'
 
 export type MigratePorts = FindSourcePorts &
   Pick<
@@ -56,6 +56,8 @@ export interface World {
   readonly before: ReadonlyMap<string, TokenBundle>
   readonly results: readonly Migrated[]
   readonly next: AuthFile
+  /** Of the new file, as it is to stand on the disk. */
+  readonly text: string
   readonly made: { backup?: Backup }
 }
 
@@ -81,7 +83,7 @@ export async function prepareWorld(ports: MigratePorts, input: ForwardInput, dra
     }),
   )
   const next = results.reduce(withResult, baseOf(ports, input))
-  return { ports, input, draft, vault, before, results, next, made: {} }
+  return { ports, input, draft, vault, before, results, next, text: formatAuthFile(next), made: {} }
 }
 
 function baseOf({ authFile, identifiers }: MigratePorts, { prepared, storage, former }: ForwardInput): AuthFile {
@@ -99,7 +101,7 @@ type Actions = Readonly<Partial<Record<StepName, Pick<Step, 'run' | 'revert'>>>>
 
 /** What each step does, and what takes it back. */
 export function actionsOf(world: World): Actions {
-  const { ports, input, draft, vault, results, next } = world
+  const { ports, input, draft, vault, results, next, text } = world
   const { source, custody, imports } = input.prepared
   const accounts = results.map(({ account }) => account)
   return {
@@ -113,7 +115,7 @@ export function actionsOf(world: World): Actions {
     },
     build: {
       run() {
-        draft.write(formatAuthFile(next))
+        draft.write(text)
         return undefined
       },
       revert: () => draft.discard(),
@@ -128,6 +130,8 @@ export function actionsOf(world: World): Actions {
     swap: swapActions(world),
     verify: {
       run: async () => {
+        const now = await ports.foreignFiles.read(ports.migrations.places.authFile, ports.interruption)
+        assertSameText(now?.text.reveal(), text, 'auth.json')
         await assertLoads(ports, accounts)
         return undefined
       },
@@ -170,7 +174,7 @@ async function forgetImports({ vault, before, results }: World): Promise<void> {
   }
 }
 
-function swapActions({ ports, input, draft }: World): Pick<Step, 'run' | 'revert'> {
+function swapActions({ ports, input, draft, text }: World): Pick<Step, 'run' | 'revert'> {
   const { source, custody } = input.prepared
   const current = custody === 'in-place' ? undefined : ports.authFile.read()
   const swapped = { isDone: false }
@@ -178,6 +182,7 @@ function swapActions({ ports, input, draft }: World): Pick<Step, 'run' | 'revert
     async run() {
       const now = await ports.foreignFiles.read(source.file.path, ports.interruption)
       if (now?.sha256 !== source.file.sha256) throw new SourceChanged(source.file.path)
+      assertSameText(draft.read(), text, 'auth.json.new')
       swapped.isDone = true
       draft.swap()
       return undefined

@@ -47,6 +47,11 @@ function assertCarried(account: Account, { tokens, identity, provider }: Import[
   }
 }
 
+/** The facts were compared already; whoever has changed a byte since, it does not come into force. */
+export function assertSameText(found: string | undefined, meant: string, what: string): void {
+  if (found !== meant) throw new AuthError('auth-file-invalid', `${what} is not what was written`)
+}
+
 /** Every secret can be read from where it was put, and is the one that was meant. */
 export async function assertReadable(vault: Vault, results: readonly Migrated[]): Promise<void> {
   for (const { account, bundle } of results) {
