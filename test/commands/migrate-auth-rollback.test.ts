@@ -132,8 +132,8 @@ describe.each(WAYS)('aiauth migrate-auth --rollback, of a migration that was %s'
       }
       const exported = await runOnDisk(['migrate-auth', '--export-backup', id], folders)
       expect(exported).toMatchObject({ exitCode: 8, stdout: '' })
-      const { [folders.home]: _, ...rest } = traces(folders)
-      expect(left).toMatchObject(rest)
+      const isFile = ([path]: [string, string]) => path !== folders.home
+      expect(Object.entries(traces(folders)).filter(isFile)).toEqual(Object.entries(left).filter(isFile))
       expect(await done(folders, '--list-backups')).toMatchObject({ backups: [{ id, checksum: 'bad' }] })
       expect(await runOnDisk(['token'], folders)).toMatchObject({ exitCode: 0 })
     }

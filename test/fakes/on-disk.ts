@@ -14,6 +14,7 @@ import { dirname, join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { runCli } from '../../src/cli.ts'
 import type { Ports } from '../../src/model/ports.ts'
+import { Secret } from '../../src/model/secret.ts'
 import { authFileOnDisk } from '../../src/system/auth-file-on-disk.ts'
 import { backupsOnDisk } from '../../src/system/backups-on-disk.ts'
 import { clock } from '../../src/system/clock.ts'
@@ -55,14 +56,23 @@ export async function runOnDisk(
   world: FakeWorld = {},
   change: (ports: Ports) => Partial<Ports> = () => ({}),
 ): Promise<Ended> {
-  const variables = { AIAUTH_HOME: home, CODEX_HOME: codexHome, AIAUTH_STORAGE: 'plaintext', ...world.variables }
+  const variables: Record<string, string> = {
+    AIAUTH_HOME: home,
+    CODEX_HOME: codexHome,
+    AIAUTH_STORAGE: 'plaintext',
+    ...world.variables,
+  }
   const fake = fakePorts({ ...world, variables })
-  const vault = sealedVaultOnDisk(home, undefined)
+  const passphrase = new Secret(variables['AIAUTH_PASSPHRASE'] ?? '')
+  const vaults = {
+    plaintext: sealedVaultOnDisk(home, undefined),
+    passphrase: sealedVaultOnDisk(home, () => Promise.resolve(passphrase)),
+  }
   const ports: Ports = {
     ...fake,
     clock,
     http: createHttp(() => undefined, variables),
-    vaults: { vault: () => vault },
+    vaults: { vault: (kind) => (kind === 'keychain' ? fake.vaults.vault(kind) : vaults[kind]) },
     authFile: authFileOnDisk(home),
     journal: journalOnDisk(home, fake.interruption),
     foreignFiles: foreignFilesOnDisk(),

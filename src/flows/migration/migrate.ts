@@ -1,6 +1,6 @@
 import type { MigratePorts } from './forward-steps.ts'
 import { migrateNow, type MigrateInput } from './migrate-now.ts'
-import { recover } from './recover.ts'
+import { abandon, recover } from './recover.ts'
 import type { Migration } from './report.ts'
 import { rollBackNow, type RollBackInput } from './roll-back-now.ts'
 
@@ -15,7 +15,11 @@ export function migrate(ports: MigratePorts, input: MigrateInput): Promise<Migra
   return ports.migrations.exclusively(() =>
     ports.uninterrupted(async () => {
       const { finished, planned } = await recover(ports, input.onStep, input.storage)
-      return finished ?? migrateNow(ports, input, { planned, revived: [], former: undefined })
+      if (finished !== undefined) return finished
+      const migration = await migrateNow(ports, input, { planned, revived: [], former: undefined })
+      const left = migration.report.outcome === 'nothing-to-do' ? ports.migrations.record() : undefined
+      if (left !== undefined) await abandon(ports, left)
+      return migration
     }),
   )
 }

@@ -1,5 +1,5 @@
 import { formatAuthFile } from '../../auth-file/format.ts'
-import type { AuthFile, StorageKind } from '../../model/account.ts'
+import type { Account, AuthFile, StorageKind } from '../../model/account.ts'
 import type { Backup, MigratedAccount } from '../../model/backup.ts'
 import { AuthError } from '../../model/errors.ts'
 import { linkOf } from '../../model/linked.ts'
@@ -7,6 +7,7 @@ import type { MigrationRecord, PlannedStep } from '../../model/migration.ts'
 import type { AuthFileDraft } from '../../model/ports.ts'
 import { withoutTokens } from '../../native-tools/codex-text.ts'
 import { readCodexAuth } from '../../native-tools/codex.ts'
+import { fingerprint } from '../../vault/fingerprint.ts'
 import { storageKind } from '../vault-of.ts'
 import type { MigratePorts } from './forward-steps.ts'
 import { backupFacts, failed, told, type Migration } from './report.ts'
@@ -27,7 +28,7 @@ const NOTHING_LEFT: Recovered = { finished: undefined, planned: [] }
 
 /**
  * Ends what a killed run has begun: one whose new file is in place is finished, as is every
- * rollback; of any other nothing is left but, perhaps, tokens in the vault, which are used
+ * rollback that loses nobody; of any other nothing is left but, perhaps, tokens in the vault, which are used
  * again or removed. Called with the migration lock held.
  *
  * @param storage - where a migration that follows puts its secrets
@@ -40,6 +41,10 @@ export async function recover(
   const record = ports.migrations.record()
   if (record === undefined) return NOTHING_LEFT
   if (record.direction === 'back') {
+    if (hasGrown(ports, record)) {
+      takeBackRollback(ports, record)
+      return NOTHING_LEFT
+    }
     const finished = await rollBackNow(ports, { id: record.backupId ?? undefined, isForced: true, onStep })
     return { finished, planned: [] }
   }
@@ -51,10 +56,39 @@ export async function recover(
   const source = await ports.foreignFiles.read(record.source, ports.interruption)
   const isSame = source?.sha256 === record.sha256 && record.storage === storage
   if (isSame) return { finished: undefined, planned: record.accounts }
-  const vault = ports.vaults.vault(storageKind(record.storage))
-  for (const { id, isNew } of record.accounts) if (isNew) await vault.remove(id)
-  ports.migrations.dropRecord()
+  await abandon(ports, record)
   return NOTHING_LEFT
+}
+
+/**
+ * Gives a run up that has not come as far as its new file: removes what it has put into the
+ * vault. A record is but a file, so an item is removed only if it holds what the backup of that
+ * very run holds, and no account of ours goes by its id.
+ */
+export async function abandon(ports: MigratePorts, record: MigrationRecord): Promise<void> {
+  const backup = backupOf(ports, record)
+  const copied = backup?.checksum === 'ok' ? (await openBackup(ports, backup)).reveal() : ''
+  const vault = ports.vaults.vault(storageKind(record.storage))
+  const ours = present(ports.authFile)?.accounts.map(({ id }) => id) ?? []
+  for (const { id, isNew } of record.accounts) {
+    const held = isNew && !ours.includes(id) ? await vault.read(id) : undefined
+    if (held !== undefined && copied.includes(held.tokens.accessToken.reveal())) await vault.remove(id)
+  }
+  ports.migrations.dropRecord()
+}
+
+/** Accounts were made since the rollback was cut off, which in our own place would be left out of the old file. */
+function hasGrown({ authFile }: MigratePorts, { custody, startedAt }: MigrationRecord): boolean {
+  const accounts = custody === 'in-place' ? (present(authFile)?.accounts ?? []) : []
+  return accounts.some(({ createdAt }) => createdAt > startedAt)
+}
+
+/** Before its swap a rollback has changed nothing; but its backup would say that it was done. */
+function takeBackRollback({ backups, migrations }: MigratePorts, { source, startedAt }: MigrationRecord): void {
+  for (const backup of backups.list()) {
+    if (backup.kind === 'rollback' && backup.source === source && backup.createdAt >= startedAt) backups.remove(backup)
+  }
+  migrations.dropRecord()
 }
 
 function isSwapped({ authFile }: MigratePorts, { accounts, custody }: MigrationRecord): boolean {
@@ -148,16 +182,29 @@ async function putBack(
 ): Promise<void> {
   const file = ports.authFile.read()
   const made = accounts.filter(({ isNew }) => isNew).map(({ id }) => id)
+  const others = file?.accounts.filter(({ id }) => !made.includes(id)) ?? []
+  if (custody === 'in-place' && others.length > 0) {
+    const names = others.map(({ name }) => name).join(', ')
+    throw new AuthError('auth-file-invalid', `the old format has no room for what was made since: ${names}`)
+  }
   if (custody === 'in-place' && backup !== undefined) draft.write((await openBackup(ports, backup)).reveal())
   else if (file !== undefined && custody !== 'in-place') {
-    draft.write(formatAuthFile({ ...file, accounts: file.accounts.filter(({ id }) => !made.includes(id)) }))
+    draft.write(formatAuthFile({ ...file, accounts: others }))
   } else throw new AuthError('auth-file-invalid', 'there is no backup to go back to')
   draft.swap()
 }
 
-async function takeOverNow(ports: MigratePorts, { source, sha256 }: MigrationRecord): Promise<string | undefined> {
+async function takeOverNow(
+  ports: MigratePorts,
+  { source, sha256, accounts }: MigrationRecord,
+): Promise<string | undefined> {
   const file = await ports.foreignFiles.read(source, ports.interruption)
   if (file?.sha256 !== sha256) return 'it has changed since; it was left as it is'
-  ports.foreignFiles.replace(file, withoutTokens(readCodexAuth(file.text.reveal())))
+  const auth = readCodexAuth(file.text.reveal())
+  const mark = auth.tokens && fingerprint(auth.tokens.accessToken)
+  const isKept = ({ id, secret }: Account) => secret.fingerprint === mark && accounts.some((one) => one.id === id)
+  if (mark === undefined || ports.authFile.read()?.accounts.some(isKept) !== true)
+    return 'it holds tokens that are kept nowhere else; it was left as it is'
+  ports.foreignFiles.replace(file, withoutTokens(auth))
   return undefined
 }

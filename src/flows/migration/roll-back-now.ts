@@ -65,7 +65,11 @@ function isGone(file: AuthFile | undefined, { accounts }: Backup): boolean {
 /** The last step of a rollback that was cut off behind the swap. */
 async function forgetNow(ports: MigratePorts, backup: Backup, { onStep }: RollBackInput): Promise<Migration> {
   const vault = ports.vaults.vault(storageKind(backup.storage))
-  const ended = await runSteps(ports.clock, [forgetSecrets({ ports, backup, bundles: new Map(), vault })], onStep)
+  const ended = await runSteps(
+    ports.clock,
+    [forgetSecrets({ ports, backup, bundles: new Map(), vault, isOurs: () => true })],
+    onStep,
+  )
   return rolledBack(ports, backup, ended, undefined, [])
 }
 
@@ -96,7 +100,17 @@ async function back(ports: MigratePorts, backup: Backup, copied: Secret, input: 
       const goal = await goalOf(ports, backup, copied, bundles)
       ports.migrations.keepRecord(recordOf(ports, backup, storage))
       const made: { backup?: Backup } = {}
-      const steps = rollBackSteps({ ports, backup, bundles, goal, draft, vault: ports.vaults.vault(storage), made })
+      const known = ports.authFile.read()?.accounts.map((account) => account.id) ?? []
+      const steps = rollBackSteps({
+        ports,
+        backup,
+        bundles,
+        goal,
+        draft,
+        vault: ports.vaults.vault(storage),
+        made,
+        isOurs: (id) => known.includes(id),
+      })
       return { ...(await runSteps(ports.clock, steps, input.onStep)), made: made.backup, notes: goal.notes }
     })
   })

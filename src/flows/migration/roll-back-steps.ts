@@ -31,6 +31,8 @@ export interface RollBackWorld {
   readonly draft: AuthFileDraft
   readonly vault: Vault
   readonly made: { backup?: Backup }
+  /** Whether an account of `auth.json` goes by this id: a manifest is but a file, and a keychain holds others' items. */
+  readonly isOurs: (id: string) => boolean
 }
 
 /** The steps of a rollback: the mirror of a migration's, and no secret removed before the old file works. */
@@ -151,8 +153,9 @@ export function forgetSecrets({
   backup,
   bundles,
   vault,
-}: Pick<RollBackWorld, 'ports' | 'backup' | 'bundles' | 'vault'>): Step {
-  const made = backup.accounts.filter(({ isNew }) => isNew)
+  isOurs,
+}: Pick<RollBackWorld, 'ports' | 'backup' | 'bundles' | 'vault' | 'isOurs'>): Step {
+  const made = backup.accounts.filter(({ isNew, id }) => isNew && isOurs(id))
   return {
     step: 'forget-secrets',
     description: `remove the tokens of ${made.map(({ name }) => name).join(' and ') || 'nobody'} from the storage (${backup.storage})`,
