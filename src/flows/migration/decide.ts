@@ -42,7 +42,7 @@ export function decide(input: DecideInput): Decision {
   const notes: string[] = []
   for (const carried of input.carried) {
     const known = knownAs(carried, input)
-    const verdict = known === undefined ? 'new' : compare(carried, known)
+    const verdict = known === undefined ? 'new' : compare(carried, known, input)
     if (known !== undefined && endsLink(input, known, verdict)) imports.push(importOf(input, carried, known, imports))
     else if (known !== undefined && verdict === 'same')
       notes.push(`${known.name} is the same sign-in and stays as it is`)
@@ -71,12 +71,13 @@ function knownAs({ part, provider, tokens, identity }: Carried, { current, sourc
   return [...linked, ...alike].find((account) => account.accountId === accountId)
 }
 
-/** By the end of the access tokens, else by the time of the last renewal. */
-function compare({ tokens, lastRefreshedAtMs }: Carried, known: Account): Verdict {
+/** By the end of the access tokens, else by the time of the last renewal; a link is as old as its account. */
+function compare({ tokens, lastRefreshedAtMs }: Carried, known: Account, { source }: DecideInput): Verdict {
   if (known.secret.fingerprint === fingerprint(tokens.accessToken)) return 'same'
   if (tokens.refreshToken !== undefined && isSpent(known, tokens.refreshToken)) return 'older'
   const ends = difference(tokens.expiresAtMs, known.expiresAt)
-  const age = ends ?? difference(lastRefreshedAtMs, known.lastRefreshedAt)
+  const since = linkOf(known)?.path === source.file.path ? known.createdAt : null
+  const age = ends ?? difference(lastRefreshedAtMs, known.lastRefreshedAt ?? since)
   if (age === undefined || age === 0) return known.state === 'needs-login' ? 'newer' : 'new'
   return age > 0 ? 'newer' : 'older'
 }
