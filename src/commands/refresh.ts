@@ -8,6 +8,7 @@ import { switchedOff } from '../model/switched-off.ts'
 import { jsonText } from '../ui/account-json.ts'
 import { refreshRows, refreshSummary, type RefreshSummary } from '../ui/refresh-rows.ts'
 import { durationMs, isJson, lanesAtOnce } from './options.ts'
+import { warn } from './warn.ts'
 
 interface RefreshOptions {
   readonly all?: true
@@ -46,7 +47,8 @@ async function refresh(ports: Ports, names: string[], options: RefreshOptions, j
   const rows = await ports.terminal.during(words, (tell) => {
     let done = 0
     const onDone = () => tell(`${words}, ${++done} done`)
-    return refreshAccounts(ports, { accounts, withinMs, concurrency: options.concurrency, onDone })
+    const { concurrency } = options
+    return refreshAccounts(ports, { accounts, withinMs, concurrency, onDone, onWarning: (line) => warn(ports, line) })
   })
   const summary = summaryOf(rows, ports.clock.nowMs() - startedAtMs)
   if (json) ports.terminal.out(jsonText({ results: rows, summary }))

@@ -15,6 +15,8 @@ export interface RefreshAccountsInput {
   readonly concurrency: number
   /** Called whenever an account is done. */
   readonly onDone: () => void
+  /** What must be known of a renewal that went well, such as a linked tool that could not be told. */
+  readonly onWarning: (warning: string) => void
 }
 
 /** What became of one account. The names are part of the public contract. */
@@ -44,7 +46,7 @@ const RECOVERED_VALIDITY_SECONDS = 60
  */
 export async function refreshAccounts(
   ports: FreshTokenPorts,
-  { accounts, withinMs, concurrency, onDone }: RefreshAccountsInput,
+  { accounts, withinMs, concurrency, onDone, onWarning }: RefreshAccountsInput,
 ): Promise<RefreshRow[]> {
   const rows = new Map<Account, RefreshRow>()
   const settings = ports.settings.read()
@@ -61,7 +63,7 @@ export async function refreshAccounts(
       for (const [index, account] of lane.entries()) {
         if (index > 0) await ports.clock.sleep(GAP_MS + ports.clock.jitterMs(GAP_MS), ports.interruption)
         ports.interruption.throwIfAborted()
-        rows.set(account, await refreshed(ports, account, withinMs))
+        rows.set(account, await refreshed(ports, account, withinMs, onWarning))
         onDone()
       }
     }
@@ -70,13 +72,19 @@ export async function refreshAccounts(
   return accounts.flatMap((account) => rows.get(account) ?? [])
 }
 
-async function refreshed(ports: FreshTokenPorts, account: Account, withinMs: number | undefined): Promise<RefreshRow> {
+async function refreshed(
+  ports: FreshTokenPorts,
+  account: Account,
+  withinMs: number | undefined,
+  onWarning: RefreshAccountsInput['onWarning'],
+): Promise<RefreshRow> {
   const startedAtMs = ports.clock.nowMs()
   const tookMs = () => Math.max(0, ports.clock.nowMs() - startedAtMs)
   const minValiditySeconds = withinMs === undefined ? RECOVERED_VALIDITY_SECONDS : Math.ceil(withinMs / 1000)
   const asked = { minValiditySeconds, evenIfFresh: withinMs === undefined }
   try {
     const fresh = await freshToken(ports, { account, ...asked })
+    for (const warning of fresh.warnings) onWarning(warning)
     const outcome = fresh.trouble === undefined ? ROW_OUTCOMES[fresh.outcome] : 'failed'
     const { name } = account
     return rowOf({ name, expiresAt: fresh.account.expiresAt }, outcome, tookMs(), fresh.trouble ?? fresh.problem)

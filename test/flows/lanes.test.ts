@@ -70,7 +70,13 @@ function renewing(names: readonly string[]) {
   })
   let done = 0
   const run = (concurrency: number) =>
-    refreshAccounts(ports, { accounts, withinMs: undefined, concurrency, onDone: () => done++ })
+    refreshAccounts(ports, {
+      accounts,
+      withinMs: undefined,
+      concurrency,
+      onDone: () => done++,
+      onWarning: () => undefined,
+    })
   return { ports, run, log, doneCount: () => done }
 }
 

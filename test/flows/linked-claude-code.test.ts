@@ -94,7 +94,7 @@ describe('refreshAccounts', () => {
       { secret: { ...account().secret, renewable: false } },
     )
     const accounts = ports.current()?.accounts ?? []
-    const asked = { accounts, withinMs: undefined, concurrency: 1, onDone: () => undefined }
+    const asked = { accounts, withinMs: undefined, concurrency: 1, onDone: () => undefined, onWarning: () => undefined }
     expect(await refreshAccounts(ports, asked)).toMatchObject([{ name: 'work', outcome: 'skipped', message: NOT_YET }])
     ports.foreign.set(CLAUDE_PATH, claudeFile(RENEWED))
     expect(await refreshAccounts(ports, asked)).toMatchObject([{ outcome: 'fresh', expiresAt: timeIn(3600) }])
