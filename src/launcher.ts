@@ -36,7 +36,8 @@ export async function launch(
   try {
     await shortWay()
   } catch (error) {
-    if (!(error instanceof AuthError)) return wholeProgram(argv)
+    // Tokens that are not there may be elsewhere by now, or be too long for a keychain's item.
+    if (!(error instanceof AuthError) || error.code === 'secret-missing') return wholeProgram(argv)
     const exitCode = reportError(error, terminal, { json, debug: false })
     endNow(interruption?.exitCode() ?? exitCode)
   }

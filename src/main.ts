@@ -5,20 +5,21 @@ import type { Ports } from './model/ports.ts'
 import { createRenewalPorts } from './renewal-ports.ts'
 import { backupsOnDisk } from './system/backups-on-disk.ts'
 import { colourOf } from './system/colour.ts'
+import { credentialHelper } from './system/credential-helper.ts'
 import { endNow } from './system/end-now.ts'
 import { homeFolder } from './system/home.ts'
 import { inspectionOnDisk } from './system/inspection-on-disk.ts'
 import { openKeychain } from './system/keychain.ts'
-import { keychainVault } from './system/keychain-vault.ts'
 import { findPassphrase, hasPassphrase } from './system/passphrase.ts'
 import { KEYCHAIN_IS_SLOW } from './system/keychain-patience.ts'
 import { migrationsOnDisk } from './system/migrations-on-disk.ts'
 import { programSettings } from './system/program-settings.ts'
 import { rehearsalOnDisk } from './system/rehearsal-on-disk.ts'
 import { remoteLogin } from './system/remote-login.ts'
-import { sealedVaultOnDisk } from './system/sealed-vault-on-disk.ts'
 import { catchSignals, type Interruption } from './system/signals.ts'
+import { ITEM_LIMITS } from './system/small-keychain-vault.ts'
 import { createTerminal } from './system/terminal.ts'
+import { vaultsOf } from './system/vaults.ts'
 import { callbackPage } from './ui/callback-page.ts'
 import { PLAIN } from './ui/style.ts'
 
@@ -68,26 +69,28 @@ function createPorts(
   const { signal } = interruption
   const passphrase = (isNew: boolean) =>
     interruption.letThroughDuring(() => findPassphrase({ variables, terminal, signal }, isNew))
-  const keychain = openKeychain({
-    childPath: join(__dirname, 'keychain-child.cjs'),
+  const patience = {
     interactive: terminal.interactive,
-    signal: interruption.signal,
-    onSlow: () => {
+    signal,
+    onSlow() {
       terminal.say(KEYCHAIN_IS_SLOW, { always: true })
       // By now an answer of a provider stands in the journal, and Ctrl-C was just offered.
       interruption.letThrough()
     },
-  })
-  const all = {
-    keychain: keychainVault(keychain),
-    passphrase: sealedVaultOnDisk(home, passphrase),
-    plaintext: sealedVaultOnDisk(home, undefined),
   }
+  const keychain = openKeychain({ childPath: join(__dirname, 'keychain-child.cjs'), ...patience })
+  const vaults = vaultsOf({
+    home,
+    keychain,
+    itemLimitCharacters: ITEM_LIMITS[process.platform],
+    findPassphrase: passphrase,
+    helper: (program) => credentialHelper(program, { ...patience, path: process.env['PATH'] }),
+  })
   const renewal = createRenewalPorts({
     home,
     variables,
     interruption,
-    vault: (kind) => all[kind],
+    vault: (kind) => vaults.vault(kind),
     say: (line) => terminal.say(line, { always: true }),
   })
   const ports: Ports = {

@@ -1,5 +1,4 @@
 import type { Ports, Vault } from './model/ports.ts'
-import type { StorageKind } from './model/account.ts'
 import { authFileOnDisk } from './system/auth-file-on-disk.ts'
 import { caller } from './system/caller.ts'
 import { clock } from './system/clock.ts'
@@ -32,7 +31,7 @@ export interface RenewalPortsInput {
   readonly home: string
   readonly variables: Readonly<Record<string, string | undefined>>
   readonly interruption: Interruption
-  readonly vault: (kind: StorageKind) => Vault
+  readonly vault: (kind: string) => Vault
   /** Writes one line on stderr, for the trace. */
   readonly say: (line: string) => void
 }

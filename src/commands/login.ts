@@ -1,8 +1,7 @@
-import { Option, type Command } from 'commander'
-import { STORAGE_KINDS } from '../model/account.ts'
+import type { Command } from 'commander'
 import type { Ports } from '../model/ports.ts'
 import type { LoginOptions } from './login-steps.ts'
-import { accountName, isJson } from './options.ts'
+import { accountName, isJson, storage } from './options.ts'
 import { addSignInOptions } from './sign-in-options.ts'
 
 /** `aiauth login [provider]`: through the browser to an account that is kept. */
@@ -13,7 +12,7 @@ export function addLoginCommand(program: Command, ports: Ports): void {
     .argument('[provider]', 'claude, openai, or one of config.json')
     .option('--name <name>', "name of the account (default: the provider's)", accountName)
     .option('--mode <mode>', 'way of signing in (default: the first that aiauth providers shows)')
-    .addOption(new Option('--storage <kind>', 'where secrets are kept').choices(STORAGE_KINDS))
+    .option('--storage <kind>', 'where secrets are kept: keychain, passphrase, helper:<program> or plaintext', storage)
   addSignInOptions(command)
     .addHelpText('after', '\nExamples:\n  aiauth login claude\n  aiauth login openai --name work --no-browser')
     .action(async (providerId: string | undefined, options: LoginOptions, self: Command) => {

@@ -1,6 +1,6 @@
 import { chooseBackup } from '../flows/migration/choose-backup.ts'
 import { BACKUP_KEY, openBackup } from '../flows/migration/seal-backup.ts'
-import { storageKind } from '../flows/vault-of.ts'
+import { storageKind } from '../model/storage-kind.ts'
 import type { Backup } from '../model/backup.ts'
 import { AuthError } from '../model/errors.ts'
 import type { Ports } from '../model/ports.ts'

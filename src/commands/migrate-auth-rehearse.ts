@@ -1,7 +1,7 @@
 import { findSource } from '../flows/migration/find-source.ts'
 import { hasWork, prepare } from '../flows/migration/prepare.ts'
 import { rehearse } from '../flows/migration/rehearse.ts'
-import { storageKind } from '../flows/vault-of.ts'
+import { storageKind } from '../model/storage-kind.ts'
 import type { Ports } from '../model/ports.ts'
 import { jsonText } from '../ui/account-json.ts'
 import { stepTable } from '../ui/migration-words.ts'

@@ -36,7 +36,7 @@ export function addMigrateAuthCommand(program: Command, ports: Ports): void {
     .option('--list-backups', 'show the backups and whether their checksums are right')
     .option('--export-backup <id>', 'write what a backup holds to stdout; it holds secrets')
     .option('--purge-backups', 'remove all backups; then nothing can be rolled back')
-    .option('--storage <kind>', 'where to keep the secrets: keychain, passphrase or plaintext')
+    .option('--storage <kind>', 'where to keep the secrets: keychain, passphrase, helper:<program> or plaintext')
     .option('-y, --yes', 'ask nothing')
     .addHelpText('after', HELP)
     .action(async (options: MigrateOptions, command: Command) => {

@@ -1,6 +1,7 @@
 import { InvalidArgumentError, type Command } from 'commander'
 import { isAccountName } from '../model/account-name.ts'
 import { parseDurationMs } from '../model/duration.ts'
+import { findStorageKind, STORAGE_CHOICES } from '../model/storage-kind.ts'
 
 /** The flags that every command takes. */
 export interface GlobalOptions {
@@ -48,5 +49,11 @@ export function accountName(text: string): string {
   if (!isAccountName(text)) {
     throw new InvalidArgumentError('expected letters, digits and . _ @ + -, at most 64, a letter or digit first')
   }
+  return text
+}
+
+/** A kind of storage, as its name. */
+export function storage(text: string): string {
+  if (findStorageKind(text) === undefined) throw new InvalidArgumentError(`expected ${STORAGE_CHOICES}`)
   return text
 }

@@ -1,7 +1,7 @@
-import { STORAGE_KINDS, type AuthFile, type StorageKind } from '../model/account.ts'
+import type { AuthFile, StorageKind } from '../model/account.ts'
 import { AuthError } from '../model/errors.ts'
 import type { Ports } from '../model/ports.ts'
-import { storageKind } from './vault-of.ts'
+import { findStorageKind, STORAGE_CHOICES, storageKind } from '../model/storage-kind.ts'
 
 export interface ChooseStorageInput {
   readonly file: AuthFile | undefined
@@ -53,10 +53,11 @@ async function proven(ports: Pick<Ports, 'vaults'>, kind: StorageKind): Promise<
   return kind
 }
 
-function askedKind(name: string): StorageKind {
-  const kind = STORAGE_KINDS.find((known) => known === name)
+/** @throws AuthError `usage`. */
+export function askedKind(name: string): StorageKind {
+  const kind = findStorageKind(name)
   if (kind !== undefined) return kind
-  throw new AuthError('usage', 'there is no storage of that kind', { hint: `--storage ${STORAGE_KINDS.join(' | ')}` })
+  throw new AuthError('usage', 'there is no storage of that kind', { hint: `--storage ${STORAGE_CHOICES}` })
 }
 
 /** Told where nothing is decided yet, beside what would mend the keychain. */

@@ -1,4 +1,4 @@
-import type { Account, StorageKind } from '../model/account.ts'
+import type { Account } from '../model/account.ts'
 import { AuthError } from '../model/errors.ts'
 import type { Use } from '../model/history.ts'
 import type { Caller, Vault } from '../model/ports.ts'
@@ -7,7 +7,7 @@ import { signInAgain } from './choose-account.ts'
 import { vaultOf } from './vault-of.ts'
 
 export interface HeldTokenPorts {
-  readonly vaults: { vault(kind: StorageKind): Pick<Vault, 'read'> }
+  readonly vaults: { vault(kind: string): Pick<Vault, 'read'> }
 }
 
 /**

@@ -1,7 +1,4 @@
-/** Where secrets are kept. `helper:<program>` is part of the file format, not yet of the program. */
-export type StorageKind = 'keychain' | 'passphrase' | 'plaintext'
-
-export const STORAGE_KINDS: readonly StorageKind[] = ['keychain', 'passphrase', 'plaintext']
+export type { StorageKind } from './storage-kind.ts'
 
 /**
  * - `created`: signed in, not yet verified with the provider

@@ -3,8 +3,12 @@ import type { Secret } from './secret.ts'
 import type { TokenBundle } from './tokens.ts'
 
 export interface Vaults {
-  /** The vault of a kind; opening it touches nothing yet. */
-  vault(kind: StorageKind): Vault
+  /**
+   * The vault of a kind; opening it touches nothing yet.
+   *
+   * @throws AuthError `storage-unavailable` for a kind of a later version.
+   */
+  vault(kind: string): Vault
 }
 
 /** Where bundles are kept. One contract suite runs on every implementation. */

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { Socket } from 'node:net'
 import { AuthError } from '../model/errors.ts'
+import { childEnvironment } from './child-environment.ts'
 import { eachLine } from './each-line.ts'
 import type { KeychainAnswer, KeychainRequest } from './keychain-child.ts'
 import { patiently, type KeychainPatience } from './keychain-patience.ts'
@@ -30,9 +31,6 @@ interface Waiting {
   readonly resolve: (value: string | undefined) => void
   readonly reject: (error: AuthError) => void
 }
-
-/** What a child has no use for: secrets, and what would make its start slow or open to a debugger. */
-const WITHHELD = /^(?:AIAUTH_PASSPHRASE.*|NODE_EXTRA_CA_CERTS|NODE_OPTIONS)$/i
 
 /**
  * The keychain by way of a child program, since a child can be killed in the middle of a call
@@ -73,7 +71,7 @@ function startChild(path: string, onEnd: () => void): Child {
   const waiting = new Map<number, Waiting>()
   const child = spawn(process.execPath, [path], {
     detached: process.platform !== 'win32',
-    env: Object.fromEntries(Object.entries(process.env).filter(([name]) => !WITHHELD.test(name))),
+    env: childEnvironment(),
     stdio: ['pipe', 'pipe', 'ignore'],
     windowsHide: true,
   })

@@ -1,18 +1,19 @@
 import { join } from 'node:path'
 import type { TokenBundle } from '../model/tokens.ts'
 import { readBundle } from '../vault/bundle.ts'
-import { openItem, openSlot, parseSealedFile, type SealedFile } from '../vault/sealed-file.ts'
+import { openSlot } from '../vault/key-slot.ts'
+import { compartmentOf, openItem, parseSealedFile, type SealedFile } from '../vault/sealed-file.ts'
 import { readPrivateFile } from './read-private-file.ts'
 
-/** The vault file of a home folder, `undefined` when there is none. */
-export function readSealedFile(home: string): SealedFile | undefined {
+/** The vault file of a home folder; no compartment where there is none. */
+export function readSealedFile(home: string): SealedFile {
   const text = readPrivateFile(join(home, 'vault.json'))
-  return text === undefined ? undefined : parseSealedFile(text)
+  return text === undefined ? [] : parseSealedFile(text)
 }
 
-/** A bundle out of a vault file whose key stands in it, for the launcher's short way. */
+/** A bundle out of a compartment whose key stands in it, for the launcher's short way. */
 export function readPlaintextVault(home: string, accountId: string): TokenBundle | undefined {
-  const file = readSealedFile(home)
-  const text = file === undefined ? undefined : openItem(file, openSlot(file, undefined), accountId)
+  const plain = compartmentOf(readSealedFile(home), 'plaintext')
+  const text = plain && openItem(plain, openSlot(plain.fileId, plain.slot, undefined), accountId)
   return text === undefined ? undefined : readBundle(text, accountId)
 }

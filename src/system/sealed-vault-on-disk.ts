@@ -1,97 +1,159 @@
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { AuthError } from '../model/errors.ts'
-import type { Vault } from '../model/ports.ts'
+import type { Hold, Vault } from '../model/ports.ts'
 import type { Secret } from '../model/secret.ts'
 import { readBundle, writeBundle } from '../vault/bundle.ts'
+import { newKey, type KeySlot } from '../vault/key-slot.ts'
 import {
+  compartmentOf,
   formatSealedFile,
-  newSealedFile,
+  isEmpty,
   openItem,
-  openSlot,
+  resealed,
   sealItem,
+  withCompartment,
   withoutItem,
+  type Compartment,
   type SealedFile,
 } from '../vault/sealed-file.ts'
+import { PLAINTEXT_KEEPER, passphraseKeeper, type FindPassphrase, type KeyKeeper } from './key-keeper.ts'
 import { withLock } from './lock.ts'
 import { replacePrivateFile } from './private-files.ts'
 import { readSealedFile } from './read-sealed-vault.ts'
-
-/** Asks for, or finds, the passphrase; `isNew` when one is being chosen. Called at most once. */
-export type FindPassphrase = (isNew: boolean) => Promise<Secret>
 
 /** What the names of our own keys begin with; an account's is its id. */
 const KEY_ITEM = 'key/'
 
 interface OpenVault {
-  readonly file: SealedFile
+  readonly compartment: Compartment
   readonly key: Buffer
 }
 
-/**
- * The vault file of the kinds without a keychain: each bundle sealed under one random key,
- * which is wrapped by a passphrase (`findPassphrase`) or, for `plaintext`, stands beside it.
- */
-export function sealedVaultOnDisk(home: string, findPassphrase: FindPassphrase | undefined): Vault {
-  const path = join(home, 'vault.json')
-  const kind = findPassphrase === undefined ? 'plaintext' : 'passphrase'
-  let passphrase: Promise<Secret> | undefined
-  let made: OpenVault | undefined
-  let opened: { slot: string; key: Buffer } | undefined
-  const passphraseOnce = (isNew: boolean) => (passphrase ??= findPassphrase?.(isNew))
+/** A vault in the vault file. */
+export interface SealedVault extends Vault {
+  /** Names of what it holds, ours beginning with `key/`; nothing is opened. */
+  names(): readonly string[]
+  /** Former keys that may still be kept somewhere. */
+  formerKeys(): readonly string[]
+  /** Gets the key, if there is one to get. @throws AuthError as `Vault.probe`, and `secret-missing`. */
+  unlock(): Promise<void>
+  /** Seals everything under a new key. @returns whether there was anything to seal. */
+  rotate(passphrase?: Secret): Promise<boolean>
+  /** Has former keys forgotten. */
+  tidy(): Promise<void>
+}
 
-  const read = () => readSealedFile(home)
-  const unlock = async (file: SealedFile): Promise<Buffer> => {
-    const slotKind = file.slot.type === 'plaintext' ? 'plaintext' : 'passphrase'
-    if (slotKind !== kind) {
-      const choice = `set AIAUTH_STORAGE=${slotKind}`
-      const isForBackupsOnly = Object.keys(file.items).every((name) => name.startsWith(KEY_ITEM))
-      throw new AuthError('storage-unavailable', `the vault file is of the kind ${slotKind}, not ${kind}`, {
-        hint: isForBackupsOnly ? `${choice}, or remove the backups: aiauth migrate-auth --purge-backups` : choice,
-      })
+/** The vault file of `passphrase` or, without a way to one, of `plaintext`. */
+export function sealedVaultOnDisk(home: string, findPassphrase: FindPassphrase | undefined): SealedVault {
+  return vaultFile(home, findPassphrase === undefined ? PLAINTEXT_KEEPER : passphraseKeeper(findPassphrase))
+}
+
+/**
+ * One storage's compartment of the vault file: each bundle sealed under one random key, which
+ * the keeper keeps. All compartments stand in one file, so that a reader, and a power cut, see
+ * the whole old or the whole new one of each.
+ *
+ * A key is made only where there is nothing that an older one would be needed for.
+ */
+export function vaultFile(home: string, keeper: KeyKeeper): SealedVault {
+  const { kind, elsewhere } = keeper
+  const path = join(home, 'vault.json')
+  let made: OpenVault | undefined
+  let opened: { readonly slot: string; readonly key: Buffer } | undefined
+
+  const own = (file = readSealedFile(home)) => compartmentOf(file, kind)
+  const slotOf = ({ fileId, slot }: Compartment) => JSON.stringify([fileId, slot])
+  const remember = (vault: OpenVault) => {
+    opened = { slot: slotOf(vault.compartment), key: vault.key }
+    return vault
+  }
+  const unlock = async (compartment: Compartment): Promise<OpenVault> => {
+    // scrypt takes a third of a second, a helper may ask: once for each slot and program run.
+    if (opened?.slot === slotOf(compartment)) return { compartment, key: opened.key }
+    const key = await keeper.find(compartment)
+    if (key === undefined) throw keyGone(kind)
+    return remember({ compartment, key })
+  }
+  /** Nothing is kept elsewhere before the file names it, so that nothing is left there unknown. */
+  const makeElsewhere = async (slot: KeySlot, lock: Hold): Promise<OpenVault> => {
+    const compartment = own() ?? { version: 1, fileId: randomUUID(), slot, items: {} }
+    if (own() === undefined) replace(compartment, lock)
+    const kept = await keeper.find(compartment)
+    const key = kept ?? newKey()
+    if (kept === undefined) await keeper.keep(compartment.fileId, key)
+    return remember({ compartment, key })
+  }
+  /** A key in the file itself is made before the lock is held, for a person may think about a passphrase. */
+  const makeHere = async (): Promise<OpenVault> => {
+    if (made !== undefined) return made
+    const [fileId, key] = [randomUUID(), newKey()]
+    const slot = await keeper.keep(fileId, key)
+    return (made = remember({ compartment: { version: 1, fileId, slot, items: {} }, key }))
+  }
+  const open = async (lock?: Hold): Promise<OpenVault | undefined> => {
+    const compartment = own()
+    if (compartment !== undefined && !isEmpty(compartment)) return unlock(compartment)
+    if (elsewhere === undefined) return makeHere()
+    return lock === undefined ? undefined : makeElsewhere(elsewhere.slot, lock)
+  }
+  const store = (file: SealedFile, lock: Hold) => {
+    const isNeeded = (each: Compartment) => !isEmpty(each) || !['plaintext', 'scrypt'].includes(each.slot.type)
+    const needed = file.some(isNeeded) ? file.filter(isNeeded) : file.slice(-1)
+    replacePrivateFile(path, formatSealedFile(needed), () => lock.assertHeld())
+  }
+  const locked = <T>(work: (lock: Hold) => Promise<T> | T) => withLock(`${path}.lock`, work)
+  const replace = (compartment: Compartment, lock: Hold) =>
+    store(withCompartment(readSealedFile(home), compartment), lock)
+
+  const readItem = async (name: string): Promise<Secret | undefined> => {
+    const compartment = own()
+    if (compartment === undefined || !Object.hasOwn(compartment.items, name)) return undefined
+    try {
+      return openItem(compartment, (await unlock(compartment)).key, name)
+    } catch (error) {
+      // Sealed under a new key, or moved away, while we asked for the old one.
+      if (own()?.fileId === compartment.fileId) throw error
+      return readItem(name)
     }
-    const slot = JSON.stringify(file.slot)
-    // scrypt takes a third of a second: once for each slot and program run.
-    if (opened?.slot !== slot) opened = { slot, key: openSlot(file, await passphraseOnce(false)) }
-    return opened.key
   }
-  const openOrMake = async (): Promise<OpenVault> => {
-    const file = read()
-    // An empty vault holds nothing that its key or its kind would be needed for.
-    if (file !== undefined && Object.keys(file.items).length > 0) return { file, key: await unlock(file) }
-    made ??= newSealedFile(randomUUID(), await passphraseOnce(true))
-    opened = { slot: JSON.stringify(made.file.slot), key: made.key }
-    return made
-  }
-  const change = async (edit: (vault: OpenVault) => SealedFile): Promise<void> => {
+  const writeItem = async (name: string, text: Secret) => {
     // Asked before the lock is taken: a person may think for longer than others should wait.
-    if (findPassphrase !== undefined) await openOrMake()
-    await withLock(`${path}.lock`, async (lock) => {
-      replacePrivateFile(path, formatSealedFile(edit(await openOrMake())), () => lock.assertHeld())
+    if (kind !== 'plaintext') await open()
+    await locked(async (lock) => {
+      const vault = await open(lock)
+      if (vault !== undefined) replace(sealItem(vault.compartment, vault.key, name, text), lock)
     })
   }
-
-  const readItem = async (name: string) => {
-    const file = read()
-    return file === undefined || !Object.hasOwn(file.items, name) ? undefined : openItem(file, await unlock(file), name)
+  const forget = async (compartment: Compartment, lock: Hold) => {
+    const ids = [...(compartment.former ?? []), ...(isEmpty(compartment) ? [compartment.fileId] : [])]
+    if (elsewhere === undefined || ids.length === 0) return
+    for (const id of ids) await elsewhere.forget(id)
+    const file = readSealedFile(home)
+    const others = file.filter((each) => each !== compartmentOf(file, kind))
+    const { former: _, ...rest } = compartment
+    if (isEmpty(compartment) && others.length > 0) store(others, lock)
+    else replace(rest, lock)
   }
-  const writeItem = (name: string, text: Secret) => change(({ file, key }) => sealItem(file, key, name, text))
   const removeItem = async (name: string) => {
-    const file = read()
-    if (file === undefined || !Object.hasOwn(file.items, name)) return
-    await withLock(`${path}.lock`, (lock) => {
-      const current = read()
-      if (current === undefined) return
-      replacePrivateFile(path, formatSealedFile(withoutItem(current, name)), () => lock.assertHeld())
+    if (!Object.hasOwn(own()?.items ?? {}, name)) return
+    await locked(async (lock) => {
+      const compartment = own()
+      if (compartment === undefined) return
+      const rest = withoutItem(compartment, name)
+      replace(rest, lock)
+      if (isEmpty(rest)) await forget(rest, lock)
     })
   }
 
   return {
     kind,
     async probe() {
-      await openOrMake()
+      const compartment = own()
+      if (elsewhere !== undefined && (compartment === undefined || isEmpty(compartment))) await elsewhere.probe()
+      await open()
       // The lock is a file of the same folder, written in the same way.
-      await withLock(`${path}.lock`, () => undefined)
+      await locked(() => undefined)
     },
     async read(accountId) {
       const text = await readItem(accountId)
@@ -102,5 +164,42 @@ export function sealedVaultOnDisk(home: string, findPassphrase: FindPassphrase |
     readKey: (name) => readItem(KEY_ITEM + name),
     writeKey: (name, key) => writeItem(KEY_ITEM + name, key),
     removeKey: (name) => removeItem(KEY_ITEM + name),
+    names: () => Object.keys(own()?.items ?? {}),
+    formerKeys: () => own()?.former ?? [],
+    async unlock() {
+      const compartment = own()
+      if (compartment !== undefined && !isEmpty(compartment)) await unlock(compartment)
+    },
+    async rotate(passphrase) {
+      const before = own()
+      if (before === undefined || isEmpty(before)) return false
+      await unlock(before)
+      return locked(async (lock) => {
+        const current = own()
+        if (current === undefined || isEmpty(current)) return false
+        const old = await unlock(current)
+        const [fileId, key] = [randomUUID(), newKey()]
+        const former = current.former ?? []
+        if (elsewhere !== undefined) replace({ ...current, former: [...former, fileId] }, lock)
+        const slot = await keeper.keep(fileId, key, passphrase)
+        const left = elsewhere === undefined ? {} : { former: [...former, current.fileId] }
+        const next = resealed(current, old.key, { version: 1, fileId, slot, ...left, items: {} }, key)
+        replace(next, lock)
+        remember({ compartment: next, key })
+        await forget(next, lock)
+        return true
+      })
+    },
+    tidy: () =>
+      locked(async (lock) => {
+        const compartment = own()
+        if (compartment !== undefined) await forget(compartment, lock)
+      }),
   }
+}
+
+function keyGone(kind: string): AuthError {
+  return new AuthError('secret-missing', `the key of the vault file is gone from ${kind}; the file was left as it is`, {
+    hint: 'bring the key back, or sign out with --local-only and in again',
+  })
 }

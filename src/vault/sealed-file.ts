@@ -1,130 +1,114 @@
-import { randomBytes, scryptSync } from 'node:crypto'
 import { AuthError } from '../model/errors.ts'
 import { Secret } from '../model/secret.ts'
-import { isRecord, json, record, type UntrustedRecord } from '../model/untrusted.ts'
-import { isBase64, isSealed, KEY_BYTES, open, seal, type Sealed } from './sealed-box.ts'
+import type { StorageKind } from '../model/storage-kind.ts'
+import { isRecord, json, record } from '../model/untrusted.ts'
+import { isSlot, kindOfSlot, type KeySlot } from './key-slot.ts'
+import { isSealed, open, seal, type Sealed } from './sealed-box.ts'
 
-/** How the vault key is kept: in clear, or wrapped under a key that scrypt makes of a passphrase. */
-export type KeySlot =
-  | { readonly type: 'plaintext'; readonly key: string }
-  | {
-      readonly type: 'scrypt'
-      readonly N: number
-      readonly r: number
-      readonly p: number
-      readonly salt: string
-      readonly wrapped: Sealed
-    }
-
-/** The vault file: one random key in one slot, and a sealed text for each account. */
-export interface SealedFile {
+/** One random key in one slot, and the texts that are sealed under it, by their names. */
+export interface Compartment {
   readonly version: 1
+  /** A new one with each key. */
   readonly fileId: string
   readonly slot: KeySlot
+  /** Of keys that open nothing here any more, or not yet, and that somebody else may still keep. */
+  readonly former?: readonly string[]
   readonly items: Readonly<Record<string, Sealed>>
 }
 
-const SALT_BYTES = 16
-
 /**
- * 128 MiB of memory and about 0.35 s a try. The parameters stand in the file, bounded when
- * read, so that they can grow later and a planted file cannot exhaust the machine.
+ * The vault file: a compartment for each storage that keeps something in it. There are two
+ * only while secrets are moved from one to the other, or after that was cut off.
  */
-const SCRYPT = { N: 131_072, r: 8, p: 1 } as const
-const SCRYPT_MEMORY_LIMIT_BYTES = 512 * 1024 * 1024
+export type SealedFile = readonly Compartment[]
 
-export function newSealedFile(fileId: string, passphrase: Secret | undefined): { file: SealedFile; key: Buffer } {
-  const key = randomBytes(KEY_BYTES)
-  const slot: KeySlot =
-    passphrase === undefined ? { type: 'plaintext', key: key.toString('base64') } : scryptSlot(fileId, key, passphrase)
-  return { file: { version: 1, fileId, slot, items: {} }, key }
+/** A file of one compartment is that compartment, version 1. */
+const SEVERAL_VERSION = 2
+
+export function compartmentOf(file: SealedFile, kind: StorageKind): Compartment | undefined {
+  return file.find(({ slot }) => kindOfSlot(slot) === kind)
+}
+
+export function isEmpty({ items }: Compartment): boolean {
+  return Object.keys(items).length === 0
+}
+
+/** The file with this compartment in the place of the one of its storage. */
+export function withCompartment(file: SealedFile, compartment: Compartment): SealedFile {
+  const old = compartmentOf(file, kindOfSlot(compartment.slot))
+  if (old === undefined) return [...file, compartment]
+  return file.map((each) => (each === old ? compartment : each))
 }
 
 /**
- * The vault key out of its slot.
- *
- * @throws AuthError `storage-locked` when the passphrase is missing or wrong.
+ * Seals a text under a name. Name and compartment are authenticated with it, so a box moved to
+ * another place does not open; who issued the tokens stands inside.
  */
-export function openSlot(file: SealedFile, passphrase: Secret | undefined): Buffer {
-  if (file.slot.type === 'plaintext') return Buffer.from(file.slot.key, 'base64')
-  if (passphrase === undefined) throw new AuthError('storage-locked', 'the vault is locked and no passphrase was given')
-  const { N, r, p, salt, wrapped } = file.slot
-  const wrapping = scryptSync(passphrase.reveal(), Buffer.from(salt, 'base64'), KEY_BYTES, {
-    N,
-    r,
-    p,
-    maxmem: SCRYPT_MEMORY_LIMIT_BYTES,
-  })
-  const key = open(wrapping, wrapped, slotContext(file.fileId))
-  if (key === undefined) {
-    throw new AuthError('storage-locked', 'the passphrase is wrong', {
-      hint: 'type it again, or check AIAUTH_PASSPHRASE_FILE',
-    })
-  }
-  return key
+export function sealItem(compartment: Compartment, key: Buffer, name: string, text: Secret): Compartment {
+  const box = seal(key, Buffer.from(text.reveal(), 'utf8'), itemContext(compartment, name))
+  return { ...compartment, items: { ...compartment.items, [name]: box } }
 }
 
 /**
- * Seals a text for one account. The account and the file are authenticated with it, so a box
- * moved to another place does not open; who issued the tokens stands inside.
- */
-export function sealItem(file: SealedFile, key: Buffer, accountId: string, text: Secret): SealedFile {
-  const box = seal(key, Buffer.from(text.reveal(), 'utf8'), itemContext(file, accountId))
-  return { ...file, items: { ...file.items, [accountId]: box } }
-}
-
-/**
- * The text sealed for an account, `undefined` when there is none.
+ * The text sealed under a name, `undefined` when there is none.
  *
  * @throws AuthError `secret-missing` when the box was changed.
  */
-export function openItem(file: SealedFile, key: Buffer, accountId: string): Secret | undefined {
-  const box = Object.hasOwn(file.items, accountId) ? file.items[accountId] : undefined
+export function openItem(compartment: Compartment, key: Buffer, name: string): Secret | undefined {
+  const box = Object.hasOwn(compartment.items, name) ? compartment.items[name] : undefined
   if (box === undefined) return undefined
-  const text = open(key, box, itemContext(file, accountId))
+  const text = open(key, box, itemContext(compartment, name))
   if (text === undefined) throw new AuthError('secret-missing', 'the stored tokens were changed from outside')
   return new Secret(text.toString('utf8'))
 }
 
-export function withoutItem(file: SealedFile, accountId: string): SealedFile {
-  return { ...file, items: Object.fromEntries(Object.entries(file.items).filter(([id]) => id !== accountId)) }
+export function withoutItem(compartment: Compartment, name: string): Compartment {
+  const items = Object.fromEntries(Object.entries(compartment.items).filter(([id]) => id !== name))
+  return { ...compartment, items }
+}
+
+/**
+ * Everything sealed anew under another key.
+ *
+ * @throws AuthError `secret-missing` when a box was changed: then nothing of it is given up.
+ */
+export function resealed(old: Compartment, oldKey: Buffer, fresh: Compartment, freshKey: Buffer): Compartment {
+  return Object.keys(old.items).reduce((sealed, name) => {
+    const text = openItem(old, oldKey, name)
+    return text === undefined ? sealed : sealItem(sealed, freshKey, name, text)
+  }, fresh)
 }
 
 export function formatSealedFile(file: SealedFile): string {
-  return `${JSON.stringify(file, undefined, 2)}\n`
+  const [only, ...more] = file
+  const content = more.length === 0 ? only : { version: SEVERAL_VERSION, compartments: file }
+  return `${JSON.stringify(content, undefined, 2)}\n`
 }
 
 /** @throws AuthError `auth-file-invalid`, never with any of the content. */
 export function parseSealedFile(text: string): SealedFile {
   const source = record(json(text))
+  if (source['version'] !== SEVERAL_VERSION) return [readCompartment(source)]
+  const several = source['compartments']
+  if (!Array.isArray(several) || several.length === 0) throw invalid()
+  const file = several.map(readCompartment)
+  const kinds = new Set(file.map(({ slot }) => kindOfSlot(slot)))
+  if (kinds.size < file.length) throw invalid()
+  return file
+}
+
+function readCompartment(value: unknown): Compartment {
+  const source = record(value)
+  const { fileId, former } = source
   const slot = record(source['slot'])
   const items = record(source['items'])
-  const isSound = typeof source['fileId'] === 'string' && isSlot(slot) && Object.values(items).every(isSealed)
-  if (source['version'] !== 1 || !isSound || !isRecord(source['items'])) throw invalid()
-  return { version: 1, fileId: String(source['fileId']), slot: slot as unknown as KeySlot, items } as SealedFile
+  const isOfAForm = source['version'] === 1 && typeof fileId === 'string' && isRecord(source['items'])
+  if (!isOfAForm || !isSlot(slot) || !Object.values(items).every(isSealed)) throw invalid()
+  const isNamed = Array.isArray(former) && former.every((id) => typeof id === 'string')
+  return { version: 1, fileId, slot: slot as unknown as KeySlot, ...(isNamed && { former }), items } as Compartment
 }
 
-function scryptSlot(fileId: string, key: Buffer, passphrase: Secret): KeySlot {
-  const salt = randomBytes(SALT_BYTES)
-  const wrapping = scryptSync(passphrase.reveal(), salt, KEY_BYTES, { ...SCRYPT, maxmem: SCRYPT_MEMORY_LIMIT_BYTES })
-  return {
-    type: 'scrypt',
-    ...SCRYPT,
-    salt: salt.toString('base64'),
-    wrapped: seal(wrapping, key, slotContext(fileId)),
-  }
-}
-
-const slotContext = (fileId: string) => `aiauth vault 1 key ${fileId}`
-const itemContext = (file: SealedFile, accountId: string) => `aiauth vault 1 item ${file.fileId} ${accountId}`
-
-function isSlot(slot: UntrustedRecord): boolean {
-  if (slot['type'] === 'plaintext') return isBase64(slot['key'], KEY_BYTES)
-  const { N, r, p } = slot
-  const isBounded = [N, r, p].every(Number.isSafeInteger) && Number(r) > 0 && Number(p) > 0 && Number(p) <= 16
-  const isAffordable = isBounded && 128 * Number(N) * Number(r) < SCRYPT_MEMORY_LIMIT_BYTES && Number(N) >= 16_384
-  return slot['type'] === 'scrypt' && isAffordable && isBase64(slot['salt']) && isSealed(slot['wrapped'])
-}
+const itemContext = ({ fileId }: Compartment, name: string) => `aiauth vault 1 item ${fileId} ${name}`
 
 function invalid(): AuthError {
   return new AuthError('auth-file-invalid', 'the vault file is damaged; it was left as it is')

@@ -72,7 +72,7 @@ export async function runOnDisk(
     ...fake,
     clock,
     http: createHttp(() => undefined, variables),
-    vaults: { vault: (kind) => (kind === 'keychain' ? fake.vaults.vault(kind) : vaults[kind]) },
+    vaults: { vault: (kind) => (kind in vaults ? vaults[kind as keyof typeof vaults] : fake.vaults.vault(kind)) },
     authFile: authFileOnDisk(home),
     journal: journalOnDisk(home, fake.interruption),
     foreignFiles: foreignFilesOnDisk(),

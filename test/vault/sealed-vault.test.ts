@@ -56,29 +56,31 @@ describe('the vault file', () => {
     expect(asked).toEqual([true, false])
   })
 
-  it('may change its kind or its passphrase once it is empty, and not before', async () => {
+  it('takes another passphrase once it is empty, and not before', async () => {
     const folder = home()
     await sealedVaultOnDisk(folder, passphrase('old')).write(bundle())
-    const plain = sealedVaultOnDisk(folder, undefined)
-    expect(await failure(plain.write(bundle()))).toMatchObject({ code: 'storage-unavailable' })
-    await plain.remove(bundle().accountId)
-    await plain.write(bundle())
-    expect((await plain.read(bundle().accountId))?.generation).toBe(1)
+    const other = sealedVaultOnDisk(folder, passphrase('new'))
+    expect(await failure(other.write(bundle()))).toMatchObject({ code: 'storage-locked' })
+    await other.remove(bundle().accountId)
+    const again = sealedVaultOnDisk(folder, passphrase('new'))
+    await again.write(bundle())
+    expect((await again.read(bundle().accountId))?.generation).toBe(1)
   })
 
-  it('says what to type where it is of another kind', async () => {
+  it('keeps what two storages hold apart, and nothing of the one that holds nothing any more', async () => {
     const folder = home()
-    const vault = sealedVaultOnDisk(folder, passphrase('p'))
-    const hint = async () => (await failure(sealedVaultOnDisk(folder, undefined).probe()))?.hint
-    await vault.writeKey('backup', new Secret('k'))
-    await vault.write(bundle())
-    expect(await hint()).toBe('set AIAUTH_STORAGE=passphrase')
-    await vault.remove(bundle().accountId)
-    expect(await hint()).toBe(
-      'set AIAUTH_STORAGE=passphrase, or remove the backups: aiauth migrate-auth --purge-backups',
-    )
-    await vault.removeKey('backup')
-    expect(await hint()).toBeUndefined()
+    const [plain, sealed] = [sealedVaultOnDisk(folder, undefined), sealedVaultOnDisk(folder, passphrase('p'))]
+    const slots = () => readFileSync(join(folder, 'vault.json'), 'utf8').match(/"type": "\w+"/g)
+    await plain.write(bundle())
+    await sealed.write(bundle({ generation: 2 }))
+    await sealed.writeKey('backup', new Secret('k'))
+    expect(slots()).toEqual(['"type": "plaintext"', '"type": "scrypt"'])
+    expect((await plain.read(bundle().accountId))?.generation).toBe(1)
+    expect((await sealed.read(bundle().accountId))?.generation).toBe(2)
+    await plain.remove(bundle().accountId)
+    expect(slots()).toEqual(['"type": "scrypt"'])
+    expect((await sealed.read(bundle().accountId))?.generation).toBe(2)
+    expect((await sealed.readKey('backup'))?.reveal()).toBe('k')
   })
 
   it('is not made by a mere proof that it could be', async () => {

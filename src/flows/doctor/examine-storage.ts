@@ -2,7 +2,7 @@ import { AuthError } from '../../model/errors.ts'
 import type { Finding } from '../../model/inspection.ts'
 import { text } from '../../model/untrusted.ts'
 import { trouble, type Examined, type ExaminePorts } from './examine.ts'
-import { storageKind } from '../vault-of.ts'
+import { storageKind } from '../../model/storage-kind.ts'
 
 /** Cannot be an account's id, so nothing is found under it. */
 const NOBODY = 'doctor'

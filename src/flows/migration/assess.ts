@@ -4,7 +4,7 @@ import type { Ports } from '../../model/ports.ts'
 import { cleanLine, json, record } from '../../model/untrusted.ts'
 import { fingerprint } from '../../vault/fingerprint.ts'
 import { time } from '../account-facts.ts'
-import { storageKind } from '../vault-of.ts'
+import { storageKind } from '../../model/storage-kind.ts'
 import { carriedFrom, type Carried } from './carry.ts'
 import type { FindSourcePorts, Source } from './find-source.ts'
 

@@ -3,7 +3,7 @@ import { AuthError } from '../../model/errors.ts'
 import type { Ports, Vault } from '../../model/ports.ts'
 import type { Secret } from '../../model/secret.ts'
 import { fingerprint } from '../../vault/fingerprint.ts'
-import { storageKind } from '../vault-of.ts'
+import { storageKind } from '../../model/storage-kind.ts'
 
 /** The vault's name for the one key that opens all backups. */
 export const BACKUP_KEY = 'backup'
