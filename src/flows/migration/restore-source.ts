@@ -4,6 +4,7 @@ import type { ForeignFile } from '../../model/foreign-files.ts'
 import type { Ports } from '../../model/ports.ts'
 import type { Secret } from '../../model/secret.ts'
 import type { TokenBundle } from '../../model/tokens.ts'
+import { readClaudeCodeAuth } from '../../native-tools/claude-code.ts'
 import { withTokensOf } from '../../native-tools/codex-text.ts'
 import { readCodexAuth, sameAccount, type CodexAuth } from '../../native-tools/codex.ts'
 import { fingerprint } from '../../vault/fingerprint.ts'
@@ -25,6 +26,14 @@ export interface Restoration {
   /** What the file has to become; `undefined` where it is right as it is, or not ours to change. */
   readonly text: Secret | undefined
   readonly note: string | undefined
+}
+
+/** What has to be known of a file that is never written to: the tokens in it may be spent by now. */
+export function unrestored({ backup, copied, file, account }: RestoreInput): string | undefined {
+  const { tokens } = readClaudeCodeAuth(copied.reveal())
+  const isOver = account !== undefined && tokens?.refreshToken !== undefined && isSpent(account, tokens.refreshToken)
+  if (!isOver || file?.sha256 !== backup.sha256) return undefined
+  return `the tokens in ${backup.source} were renewed by aiauth and are spent: sign in there again`
 }
 
 const AS_IT_IS: Restoration = { text: undefined, note: undefined }

@@ -18,7 +18,7 @@ import type { MigratePorts } from './forward-steps.ts'
 import { legacyText } from './legacy-text.ts'
 import { migrateNow } from './migrate-now.ts'
 import { backupFacts, failed, nothingToDo, told, type Migration } from './report.ts'
-import { restoration } from './restore-source.ts'
+import { restoration, unrestored } from './restore-source.ts'
 import { forgetSecrets, rollBackSteps, type Goal } from './roll-back-steps.ts'
 import { runSteps, type StepsEnded } from './run-steps.ts'
 import { openBackup } from './seal-backup.ts'
@@ -185,9 +185,9 @@ async function goalOf(
     }
   }
   const text = formatAuthFile(withoutMigrated(file ?? parseAuthFile(before.text.reveal()), backup))
-  if (account?.provider === 'claude') return { before, text, sourceFile: undefined, sourceText: undefined, notes: [] }
   const sourceFile = await ports.foreignFiles.read(backup.source, ports.interruption)
-  const restored = restoration({ backup, copied, file: sourceFile, account, held, nowMs })
+  const input = { backup, copied, file: sourceFile, account, held, nowMs }
+  const restored = account?.provider === 'claude' ? { text: undefined, note: unrestored(input) } : restoration(input)
   const notes = restored.note === undefined ? [] : [restored.note]
   return { before, text, sourceFile, sourceText: restored.text, notes }
 }
