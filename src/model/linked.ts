@@ -1,5 +1,5 @@
 import type { Account } from './account.ts'
-import { record, text } from './untrusted.ts'
+import { filePath, record } from './untrusted.ts'
 
 /** The tools whose sign-in an account can share. */
 export type LinkedTool = 'codex' | 'claude-code'
@@ -16,6 +16,6 @@ export interface Link {
 /** The link of an account; `undefined` where it has none, or one of a later version. */
 export function linkOf({ linkedTo }: Pick<Account, 'linkedTo'>): Link | undefined {
   const tool = LINKED_TOOLS.find((known) => known === record(linkedTo)['tool'])
-  const path = text(record(linkedTo)['path'])
+  const path = filePath(record(linkedTo)['path'])
   return tool === undefined || path === undefined ? undefined : { tool, path }
 }

@@ -35,6 +35,11 @@ export function text(value: unknown): string | undefined {
   return line === '' ? undefined : line
 }
 
+/** A path as it stands there: cleaned or shortened it would be another one. Clean it where it is shown. */
+export function filePath(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' && !value.includes('\0') ? value : undefined
+}
+
 /** The texts of a list; members of any other type are left out. */
 export function texts(value: unknown): string[] {
   return Array.isArray(value) ? value.flatMap((member) => text(member) ?? []) : []

@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path'
 import type { Custody, MigratedAccount } from '../model/backup.ts'
 import { AuthError } from '../model/errors.ts'
 import type { MigrationRecord, Migrations } from '../model/migration.ts'
-import { isRecord, json, record, text } from '../model/untrusted.ts'
+import { filePath, isRecord, json, record, text } from '../model/untrusted.ts'
 import { userFolder, type Variables } from './home.ts'
 import { withLock } from './lock.ts'
 import { removeQuietly, replacePrivateFile } from './private-files.ts'
@@ -56,7 +56,7 @@ function parseRecord(content: string | undefined): MigrationRecord | undefined {
   const { direction, custody } = source
   const [startedAt, path, sha256, storage] = [
     text(source['startedAt']),
-    text(source['source']),
+    filePath(source['source']),
     text(source['sha256']),
     text(source['storage']),
   ]

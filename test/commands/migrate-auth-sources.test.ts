@@ -13,7 +13,7 @@ import {
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
-import { codexFile } from '../fakes/linked.ts'
+import { accessToken, codexFile } from '../fakes/linked.ts'
 import { put, runOnDisk, temporaryFolders, traces, type Folders } from '../fakes/on-disk.ts'
 
 const migrate = (folders: Folders, ...more: string[]) => runOnDisk(['migrate-auth', ...more], folders)
@@ -198,6 +198,16 @@ describe('aiauth migrate-auth, for a source in an odd place', () => {
     expect(stored(folders)).toMatchObject({ accounts: [{ linkedTo: { tool: 'codex', path: folders.codexFile } }] })
     expect(await migrate(folders, '--rollback')).toMatchObject({ exitCode: 0 })
     expect(readFileSync(real, 'utf8')).toBe(codexFile())
+  })
+
+  it('M12, M17: stays linked to a file whose path is long and full of blanks', async () => {
+    const folders = temporaryFolders()
+    const file = join(folders.codexHome, 'two  blanks ', 'long'.repeat(60), 'auth.json')
+    put(file, codexFile())
+    expect(await migrate(folders, '--from', file)).toMatchObject({ exitCode: 0 })
+    put(file, codexFile({ access: accessToken(2, 10_000_000), refresh: 'RT-2' }))
+    const ended = await runOnDisk(['token', 'openai'], folders)
+    expect(ended).toMatchObject({ exitCode: 0, stdout: `${accessToken(2, 10_000_000)}\n` })
   })
 
   it('M17: undoes a taking over that a write-protected file forbids', async () => {
