@@ -6,13 +6,14 @@ import { AuthError } from '../model/errors.ts'
 import type { Ports } from '../model/ports.ts'
 import { jsonText } from '../ui/account-json.ts'
 import { backupTable } from '../ui/migration-words.ts'
+import { agreed } from './agreed.ts'
 import type { MigrateOptions } from './migrate-auth.ts'
 
 export function listBackups({ backups, terminal }: Ports, json: boolean): void {
   const all = backups.list()
   if (json) terminal.out(jsonText({ backups: all.map(facts) }))
   else if (all.length === 0) terminal.say('aiauth: there are no backups')
-  else terminal.out(backupTable(all, terminal.outStyle))
+  else terminal.out(backupTable(all, terminal.outStyle, terminal.outColumns))
 }
 
 function facts({ id, createdAt, bytes, checksum, accounts, kind, source, path, sha256, isSealed }: Backup) {
@@ -33,8 +34,8 @@ export async function exportBackup(ports: Ports, id: string, json: boolean): Pro
 export async function purgeBackups(ports: Ports, { yes }: MigrateOptions, json: boolean): Promise<void> {
   const found = ports.backups.list().length
   if (found > 0 && ports.terminal.interactive && yes !== true) {
-    const answer = await ports.terminal.ask(`remove ${found} backups for good? [y/N] `, ports.interruption)
-    if (!/^y/i.test(answer?.trim() ?? '')) throw new AuthError('cancelled', 'nothing was changed')
+    const what = found === 1 ? 'the only backup' : `all ${found} backups`
+    await agreed(ports, `remove ${what} for good, so that nothing can be rolled back? [y/N]`)
   }
   const removed = await ports.migrations.exclusively(async () => {
     const all = ports.backups.list()

@@ -51,5 +51,5 @@ export interface CheckView {
 
 function tell({ terminal }: Ports, json: boolean, view: CheckView): void {
   if (json) terminal.out(jsonText({ check: { ready: view.points.every(({ level }) => level !== 'problem'), ...view } }))
-  else terminal.out(checkWords(view, terminal.outStyle))
+  else terminal.out(checkWords(view, terminal.outStyle, terminal.outColumns))
 }

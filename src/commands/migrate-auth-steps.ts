@@ -1,3 +1,4 @@
+import { chooseBackup } from '../flows/migration/choose-backup.ts'
 import { findSource } from '../flows/migration/find-source.ts'
 import { migrate, rollBack } from '../flows/migration/migrate.ts'
 import { hasWork, prepare, type Prepared } from '../flows/migration/prepare.ts'
@@ -7,7 +8,9 @@ import type { PlannedStep } from '../model/migration.ts'
 import type { Ports } from '../model/ports.ts'
 import { jsonText } from '../ui/account-json.ts'
 import { errorReport } from '../ui/error-text.ts'
-import { planWords, reportWords, stepTable } from '../ui/migration-words.ts'
+import { noteWords, planWords, reportWords, rollBackQuestion, stepTable, wayBack } from '../ui/migration-words.ts'
+import { wrapped } from '../ui/wrapped.ts'
+import { agreed } from './agreed.ts'
 import { exportBackup, listBackups, purgeBackups } from './migrate-auth-backups.ts'
 import { checkMigration } from './migrate-auth-check.ts'
 import type { MigrateOptions } from './migrate-auth.ts'
@@ -57,21 +60,23 @@ function tellPlan(ports: Ports, prepared: Prepared | undefined, nothing: string,
   const notes = prepared?.notes ?? [nothing]
   if (json) ports.terminal.out(jsonText({ plan: isIdle ? null : prepared.plan, notes }))
   else {
-    if (!isIdle) ports.terminal.out(planWords(prepared.plan, ports.terminal.outStyle))
+    if (!isIdle) ports.terminal.out(planWords(prepared.plan, ports.terminal.outStyle, ports.terminal.outColumns))
     const words = isIdle ? ['nothing to do', ...notes] : notes
     for (const line of words) ports.terminal.say(`aiauth: ${line}`)
   }
 }
 
 /** A person sees the plan and says yes; our own file is not rewritten unasked where somebody has protected it. */
-async function agree(ports: Ports, { plan, source, custody }: Prepared, { yes }: MigrateOptions): Promise<void> {
+async function agree(ports: Ports, prepared: Prepared, { yes }: MigrateOptions): Promise<void> {
   if (yes === true) return
+  const { plan, source, custody } = prepared
   const isProtected = custody === 'in-place' && (!source.file.isWritable || source.file.realPath !== source.file.path)
   if (ports.terminal.interactive) {
-    for (const line of planWords(plan, ports.terminal.errStyle).trimEnd().split('\n'))
+    const { errStyle, outColumns } = ports.terminal
+    const notes = noteWords(prepared).flatMap((note) => wrapped('- ', note, outColumns))
+    for (const line of [...planWords(plan, errStyle, outColumns).split('\n'), ...notes])
       ports.terminal.say(line, { always: true })
-    const answer = await ports.terminal.ask('go on? [Y/n] ', ports.interruption)
-    if (answer === undefined || /^n/i.test(answer.trim())) throw new AuthError('cancelled', 'nothing was changed')
+    await agreed(ports, 'go on? [Y/n]')
   } else if (isProtected) {
     throw new AuthError('usage', `${source.file.path} is a symbolic link or write-protected and would be replaced`, {
       hint: 'aiauth migrate-auth --yes',
@@ -90,14 +95,14 @@ function withProgress<T>(
   words: string,
   work: (onStep: (step: PlannedStep) => void) => Promise<T>,
 ): Promise<T> {
-  return ports.terminal.during(words, (say) => work(({ step, description }) => say(`${step}: ${description}`)))
+  return ports.terminal.during(words, (say) => work(({ step }) => say(`${words}: ${step}`)))
 }
 
 async function rollBackNow(ports: Ports, options: MigrateOptions, json: boolean): Promise<void> {
   const id = typeof options.rollback === 'string' ? options.rollback : undefined
   if (ports.terminal.interactive && options.yes !== true) {
-    const answer = await ports.terminal.ask(`roll back ${id ?? 'the last migration'}? [y/N] `, ports.interruption)
-    if (!/^y/i.test(answer?.trim() ?? '')) throw new AuthError('cancelled', 'nothing was changed')
+    const backup = id === undefined ? undefined : chooseBackup(ports.backups.list(), id)
+    await agreed(ports, rollBackQuestion(backup))
   }
   const input = { id, isForced: options.force === true }
   tell(ports, await withProgress(ports, 'rolling back', (onStep) => rollBack(ports, { ...input, onStep })), json)
@@ -111,6 +116,8 @@ export function tell(ports: Ports, { report, failure }: Migration, json: boolean
   } else {
     ports.terminal.out(stepTable(report.steps, ports.terminal.outStyle))
     for (const line of reportWords(report)) ports.terminal.say(`aiauth: ${line}`)
+    const back = wayBack(report)
+    if (back !== undefined) ports.terminal.say(`aiauth: ${ports.terminal.errStyle.cyan('hint')}: ${back}`)
   }
   if (failure !== undefined) throw failure.behindResult()
 }

@@ -47,7 +47,8 @@ export function addMigrateAuthCommand(program: Command, ports: Ports): void {
 }
 
 const HELP = `
-The file of another program is not changed but by --take-over, and by renewals of an account that is linked to it.
+The file of another program is not changed but by --take-over, and by renewals
+of an account that is linked to it.
 
 Examples:
   aiauth migrate-auth --dry-run

@@ -1,5 +1,5 @@
-import { readdirSync, readFileSync, statfsSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { existsSync, readdirSync, readFileSync, statfsSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
 import type { Custody, MigratedAccount } from '../model/backup.ts'
 import { AuthError } from '../model/errors.ts'
 import type { MigrationRecord, Migrations } from '../model/migration.ts'
@@ -26,7 +26,7 @@ export function migrationsOnDisk(home: string, variables: Variables): Migrations
     keepReport: (report) => replaceOurs(join(home, 'migration-report.json'), report),
     freeBytes() {
       try {
-        const { bavail, bsize } = statfsSync(home)
+        const { bavail, bsize } = statfsSync(nearest(home))
         return bavail * bsize
       } catch {
         return undefined
@@ -48,6 +48,12 @@ export function migrationsOnDisk(home: string, variables: Variables): Migrations
 function replaceOurs(path: string, content: string): void {
   if (isLink(path)) removeQuietly(path)
   replacePrivateFile(path, content)
+}
+
+/** The folder itself, or the one that it will be made in. */
+function nearest(folder: string): string {
+  const parent = dirname(folder)
+  return existsSync(folder) || parent === folder ? folder : nearest(parent)
 }
 
 /** A record is ours, and yet a file: what is not sound is as good as none. */

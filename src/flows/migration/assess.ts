@@ -2,6 +2,7 @@ import { AuthError } from '../../model/errors.ts'
 import { LATEST_MS } from '../../model/time.ts'
 import type { Ports } from '../../model/ports.ts'
 import { cleanLine, json, record } from '../../model/untrusted.ts'
+import type { CodexAuth } from '../../native-tools/codex.ts'
 import { fingerprint } from '../../vault/fingerprint.ts'
 import { time } from '../account-facts.ts'
 import { storageKind } from '../../model/storage-kind.ts'
@@ -23,8 +24,9 @@ export interface AuditLine {
 
 export type AssessPorts = FindSourcePorts & Pick<Ports, 'vaults' | 'migrations' | 'clock' | 'identifiers'>
 
+const MIB_BYTES = 1024 * 1024
 /** A backup, a new file and a vault are written; the rest is for the system. */
-const ROOM_BYTES = 1024 * 1024
+const ROOM_BYTES = MIB_BYTES
 
 /** The checklist for a source that was found. Nothing is written, not even to try whether it could be. */
 export async function assess(ports: AssessPorts, source: Source, storage: string): Promise<readonly CheckPoint[]> {
@@ -52,7 +54,16 @@ function point(name: string, level: CheckPoint['level'], message: string): Check
 function formatWords({ tool, auth, isOurs }: Source): string {
   if (tool === 'claude-code') return "Claude Code's .credentials.json"
   const whose = isOurs ? 'our own auth.json of the old, unversioned format (version 1)' : "Codex's auth.json"
-  return `${whose}, ${auth.mode === undefined ? 'without auth_mode' : `auth_mode ${cleanLine(auth.mode)}`}; Codex would use: ${auth.uses}`
+  return `${whose}, ${auth.mode === undefined ? 'without auth_mode' : `auth_mode ${cleanLine(auth.mode)}`}; Codex uses ${USED[auth.uses]}`
+}
+
+const USED: Readonly<Record<CodexAuth['uses'], string>> = {
+  chatgpt: 'the sign-in',
+  'api-key': 'the API key',
+  'personal-access-token': 'the personal access token',
+  bedrock: 'Amazon Bedrock',
+  'agent-identity': "an agent's identity",
+  nothing: 'nothing of it',
 }
 
 function writeProtected(isOurs: boolean): CheckPoint {
@@ -69,7 +80,7 @@ function roomPoint({ migrations }: AssessPorts): CheckPoint {
   const free = migrations.freeBytes()
   if (free === undefined) return point('room', 'note', 'the system does not tell how much is free')
   const isEnough = free >= ROOM_BYTES
-  return point('room', isEnough ? 'ok' : 'problem', `${Math.floor(free / 1024)} KiB are free`)
+  return point('room', isEnough ? 'ok' : 'problem', `${Math.floor(free / MIB_BYTES)} MiB are free`)
 }
 
 /** Asked for what cannot be there: it answers if it is reachable, and holds nothing new afterwards. */

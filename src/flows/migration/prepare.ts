@@ -85,7 +85,7 @@ const CUSTODY_WORDS: Readonly<Record<Custody, (name: string, tool: string, sourc
       : `${name} is linked: ${tool} renews the sign-in and aiauth takes it over; its file is never written to`,
   ],
   'take-over': (name, tool, source) => [
-    `${tool} has no tokens any more, whatever codex login status says; aiauth exec ${name} -- codex lends it one (see the README), codex login signs it in anew`,
+    `${tool} is left without tokens, whatever codex login status says; aiauth exec ${name} -- codex lends it one (see the README), codex login signs it in anew`,
     ...(source.tool === 'codex' && source.auth.apiKey !== undefined
       ? [`the API key stays in ${source.file.path}`]
       : []),
@@ -99,13 +99,13 @@ type Words = (context: {
   readonly input: PrepareInput
 }) => Omit<PlannedStep, 'step'>
 
-const READS_ONLY = 'nothing: it only reads'
+const READS_ONLY = 'nothing, it only reads'
 
 /** Every step in its order; a rollback has its own table. */
 const STEPS: Readonly<Partial<Record<StepName, Words>>> = {
   'back-up': ({ from }) => ({
     description: `copy ${from} to backup/, byte by byte, and read the copy back`,
-    undo: 'nothing: the copy stays',
+    undo: 'nothing, the copy stays',
   }),
   'import-secrets': ({ names, input }) => ({
     description: `write the tokens of ${names} into the storage (${input.storage}) and read them back`,
@@ -127,7 +127,7 @@ const STEPS: Readonly<Partial<Record<StepName, Words>>> = {
       input.storage === 'plaintext'
         ? 'leave the backup unsealed, as the storage is, and clear the record of this run'
         : 'seal the backup and clear the record of this run',
-    undo: 'nothing: a sealed backup can be opened',
+    undo: 'nothing, the backup stays',
   }),
 }
 

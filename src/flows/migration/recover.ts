@@ -158,13 +158,13 @@ function finishingSteps(
   const takeOver: Step = {
     step: 'take-over',
     description: `remove the tokens from ${record.source}`,
-    undo: 'nothing: it is the last change',
+    undo: 'nothing, it is the last change',
     run: () => takeOverNow(ports, record),
   }
   const tidyUp: Step = {
     step: 'tidy-up',
     description: 'seal the backup and clear the record of this run',
-    undo: 'nothing: a sealed backup can be opened',
+    undo: 'nothing, the backup stays',
     run: () =>
       backup === undefined
         ? 'its backup is gone'

@@ -90,7 +90,7 @@ function validate({ goal, draft }: RollBackWorld): Step {
   return {
     step: 'validate',
     description: 'check it: its form, and every token in it',
-    undo: 'nothing: it only reads',
+    undo: 'nothing, it only reads',
     run() {
       if (goal.text instanceof Secret) assertLegacy(draft.read(), goal.text)
       else parseAuthFile(draft.read())
@@ -137,7 +137,7 @@ function verify({ ports, goal }: RollBackWorld): Step {
   return {
     step: 'verify',
     description: 'read it as every command does',
-    undo: 'nothing: it only reads',
+    undo: 'nothing, it only reads',
     async run() {
       const now = await ports.foreignFiles.read(ports.migrations.places.authFile, ports.interruption)
       if (now?.text.reveal() !== plain(goal.text))
