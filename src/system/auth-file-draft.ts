@@ -5,6 +5,7 @@ import {
   cannotWrite,
   linkTarget,
   makePrivateFolder,
+  removeFile,
   removeQuietly,
   renamePatiently,
   syncFolder,
@@ -20,6 +21,13 @@ export function draftOf(path: string, lock: Hold): AuthFileDraft {
   // Beside the file itself, which may stand behind a symbolic link.
   const target = () => linkTarget(path)
   const draft = () => `${target()}.new`
+  const remove = (file: string) => {
+    try {
+      removeFile(file)
+    } catch (error) {
+      throw cannotWrite(basename(file), dirname(file), error)
+    }
+  }
   return {
     write(text) {
       try {
@@ -44,7 +52,7 @@ export function draftOf(path: string, lock: Hold): AuthFileDraft {
         throw error instanceof AuthError ? error : cannotWrite(basename(path), dirname(path), error)
       }
     },
-    discard: () => removeQuietly(draft()),
-    removeCurrent: () => removeQuietly(path),
+    discard: () => remove(draft()),
+    removeCurrent: () => remove(path),
   }
 }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { existsSync, lstatSync, unlinkSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, lstatSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import type { Backup, Backups, NewBackup } from '../model/backup.ts'
 import { AuthError } from '../model/errors.ts'
 import { Secret } from '../model/secret.ts'
@@ -10,6 +10,7 @@ import { linkOrCopy } from './link-or-copy.ts'
 import {
   cannotWrite,
   makePrivateFolder,
+  removeFile,
   removeQuietly,
   replacePrivateFile,
   syncFolder,
@@ -54,8 +55,8 @@ export function backupsOnDisk(home: string, nowMs: () => number = Date.now): Bac
       if (!existsSync(folder)) return
       writing(folder, () => {
         // A kill between the two leaves a manifest without a copy, which can be removed like any other.
-        remove(copyOf(folder, id))
-        remove(manifestOf(folder, id))
+        removeFile(copyOf(folder, id))
+        removeFile(manifestOf(folder, id))
         syncFolder(folder)
       })
     },
@@ -65,7 +66,7 @@ export function backupsOnDisk(home: string, nowMs: () => number = Date.now): Bac
 /** Work that writes, begun by removing what killed runs have left. */
 function writing<T>(folder: string, work: () => T): T {
   try {
-    for (const { name } of entriesOf(folder)) if (TEMPORARY.test(name)) remove(join(folder, name))
+    for (const { name } of entriesOf(folder)) if (TEMPORARY.test(name)) removeFile(join(folder, name))
     return work()
   } catch (error) {
     throw error instanceof AuthError ? error : cannotWrite('the backup', folder, error)
@@ -77,7 +78,8 @@ function create(folder: string, text: string, facts: NewBackup, atMs: number): B
   const createdAt = new Date(atMs).toISOString()
   const sequence = Math.min((listBackups(folder)[0]?.sequence ?? 0) + 1, Number.MAX_SAFE_INTEGER)
   const manifest = { ...facts, createdAt, sequence, ...plain, isSealed: false, stored: plain }
-  const prepared = join(folder, `.auth_backup.${randomBytes(8).toString('hex')}.tmp`)
+  forgetClaims(folder, facts)
+  const prepared = temporaryIn(folder)
   const made = [prepared]
   try {
     writeNewFile(prepared, text)
@@ -85,7 +87,7 @@ function create(folder: string, text: string, facts: NewBackup, atMs: number): B
     made.push(manifestOf(folder, id))
     linkOrCopy(prepared, copyOf(folder, id), text)
     made.push(copyOf(folder, id))
-    remove(prepared)
+    removeFile(prepared)
     syncFolder(folder)
     const { backup, isSound } = findBackup(folder, id)
     if (!isSound || backup.sha256 !== plain.sha256) throw notKept(folder)
@@ -93,6 +95,17 @@ function create(folder: string, text: string, facts: NewBackup, atMs: number): B
   } catch (error) {
     for (const path of made.reverse()) removeQuietly(path)
     throw error
+  }
+}
+
+/**
+ * Removes manifests of copies that were never made: a killed run has claimed names for them.
+ * One that tells of another source or kind stays, and is told of as a bad one.
+ */
+function forgetClaims(folder: string, { source, kind }: NewBackup): void {
+  for (const backup of listBackups(folder)) {
+    const isEmpty = backup.checksum === 'bad' && backup.bytes === 0
+    if (isEmpty && backup.source === source && backup.kind === kind) removeFile(manifestOf(folder, backup.id))
   }
 }
 
@@ -106,17 +119,22 @@ function claimName(folder: string, createdAt: string, textFor: (id: string) => s
   }
 }
 
-/** False when something bears that name. */
+/** As a whole, so that a killed run leaves none of which nobody can tell what it was. False when something bears that name. */
 function isWrittenNew(path: string, text: string): boolean {
+  const prepared = temporaryIn(dirname(path))
   try {
-    writeNewFile(path, text)
+    writeNewFile(prepared, text)
+    linkOrCopy(prepared, path, text)
     return true
   } catch (error) {
     if (errorCode(error) === 'EEXIST') return false
-    removeQuietly(path)
     throw error
+  } finally {
+    removeQuietly(prepared)
   }
 }
+
+const temporaryIn = (folder: string) => join(folder, `.auth_backup.${randomBytes(8).toString('hex')}.tmp`)
 
 /** The manifest first tells of both copies; then the sealed one, once it has been opened again, replaces the plain one. */
 function replaceBySealed(folder: string, found: FoundBackup, key: Secret): void {
@@ -154,14 +172,6 @@ function open({ backup, stored }: FoundBackup, key: Secret | undefined): Secret 
   const found = digest(text.reveal())
   if (found.bytes !== bytes || found.sha256 !== sha256) throw damaged(id, 'its checksum does not fit')
   return text
-}
-
-function remove(path: string): void {
-  try {
-    unlinkSync(path)
-  } catch (error) {
-    if (errorCode(error) !== 'ENOENT') throw error
-  }
 }
 
 function damaged(id: string, why: string): AuthError {

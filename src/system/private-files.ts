@@ -176,7 +176,16 @@ export function cannotWrite(what: string, folder: string, error: unknown): AuthE
   })
 }
 
-/** Removes a file; one that is gone already is no fault. */
+/** Removes a file; one that is gone already is no fault. @throws what the system says of any other. */
+export function removeFile(path: string): void {
+  try {
+    unlinkSync(path)
+  } catch (error) {
+    if (errorCode(error) !== 'ENOENT') throw error
+  }
+}
+
+/** The same where it does not matter whether it succeeds. */
 export function removeQuietly(path: string): void {
   try {
     unlinkSync(path)

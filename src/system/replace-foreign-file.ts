@@ -1,6 +1,16 @@
-import { dirname } from 'node:path'
+import { randomBytes } from 'node:crypto'
+import { basename, dirname, join } from 'node:path'
 import { AuthError } from '../model/errors.ts'
-import { cannotWrite, linkTarget, replaceTarget, sweepTemporaries, syncFolder, writeNewFile } from './private-files.ts'
+import { linkOrCopy } from './link-or-copy.ts'
+import {
+  cannotWrite,
+  linkTarget,
+  removeQuietly,
+  replaceTarget,
+  sweepTemporaries,
+  syncFolder,
+  writeNewFile,
+} from './private-files.ts'
 import { errorCode } from './read-private-file.ts'
 
 /**
@@ -22,18 +32,23 @@ export function replaceForeignFile(path: string, text: string, isStill: () => bo
 }
 
 /**
- * Writes another program's file where there is none.
+ * Writes another program's file where there is none: it appears as a whole.
  *
  * @returns false when there is one.
  * @throws AuthError `storage-unavailable`.
  */
 export function createForeignFile(path: string, text: string): boolean {
+  const prepared = join(dirname(path), `.${basename(path)}.${randomBytes(8).toString('hex')}.tmp`)
   try {
-    writeNewFile(path, text)
+    sweepTemporaries(path)
+    writeNewFile(prepared, text)
+    linkOrCopy(prepared, path, text)
     syncFolder(dirname(path))
     return true
   } catch (error) {
     if (errorCode(error) === 'EEXIST') return false
     throw cannotWrite(path, dirname(path), error)
+  } finally {
+    removeQuietly(prepared)
   }
 }

@@ -242,7 +242,9 @@ describe.skipIf(whyNoFaults() !== undefined)('a backup at every operation of the
     const replaced = (name: string) => [`rename .${name}.tmp -> ${name}`, 'sync backup']
     expect(await stepsOf('create', withOlder())).toEqual([
       ...durably('.auth_backup.tmp'),
-      ...durably('<id>.manifest'),
+      ...durably('.auth_backup.tmp'),
+      'link .auth_backup.tmp -> <id>.manifest',
+      'unlink .auth_backup.tmp',
       'link .auth_backup.tmp -> <id>.json',
       'unlink .auth_backup.tmp',
       'sync backup',

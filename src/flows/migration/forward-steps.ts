@@ -201,17 +201,19 @@ function swapActions({ ports, input, draft, text }: World): Pick<Step, 'run' | '
 
 function takeOverActions({ ports, input }: World): Pick<Step, 'run' | 'revert'> {
   const { source } = input.prepared
-  const removed = { isDone: false }
   return {
     run() {
       if (source.tool !== 'codex') return undefined
-      removed.isDone = ports.foreignFiles.replace(source.file, withoutTokens(source.auth))
-      if (!removed.isDone) throw new SourceChanged(source.file.path)
+      if (!ports.foreignFiles.replace(source.file, withoutTokens(source.auth)))
+        throw new SourceChanged(source.file.path)
       return undefined
     },
+    // A replacement that failed may have happened all the same: only its sync did not.
     async revert() {
-      const now = removed.isDone ? await ports.foreignFiles.read(source.file.path, ports.interruption) : undefined
-      if (now !== undefined) ports.foreignFiles.replace(now, source.file.text)
+      if (source.tool !== 'codex') return
+      const now = await ports.foreignFiles.read(source.file.path, ports.interruption)
+      const isOurs = now?.text.reveal() === withoutTokens(source.auth).reveal()
+      if (now !== undefined && isOurs) ports.foreignFiles.replace(now, source.file.text)
     },
   }
 }

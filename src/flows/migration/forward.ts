@@ -22,7 +22,7 @@ export async function forward(ports: MigratePorts, input: ForwardInput): Promise
   const { prepared, storage } = input
   ports.migrations.keepRecord(recordOf(ports, prepared, storage))
   const known = prepared.imports.flatMap(({ existing, target }) => (existing && !target.isNew ? [existing.id] : []))
-  const ended = await locked(ports, known, () =>
+  return locked(ports, known, () =>
     ports.authFile.rewrite(async (draft) => {
       const world = await prepareWorld(ports, input, draft)
       const actions = actionsOf(world)
@@ -32,8 +32,6 @@ export async function forward(ports: MigratePorts, input: ForwardInput): Promise
       return { ...result, backup: world.made.backup }
     }),
   )
-  if (ended.unreverted === undefined) ports.migrations.dropRecord()
-  return ended
 }
 
 function stepOf(planned: PlannedStep, action: Pick<Step, 'run' | 'revert'> | undefined): Step {

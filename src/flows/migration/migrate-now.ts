@@ -40,8 +40,8 @@ export async function migrateNow(ports: MigratePorts, input: MigrateInput, again
     })
     if (!hasWork(prepared)) return nothingToDo(found.source.file.path, prepared.notes, prepared)
     const ended = await forward(ports, { prepared, former: again.former, storage: input.storage, onStep: input.onStep })
-    const { failure } = ended
-    if (failure?.error instanceof SourceChanged && tries < TRIES) continue
-    return told(ports, { report: reported(ended, prepared), failure: failed(ended, ended.backup) })
+    const { failure, unreverted } = ended
+    if (failure?.error instanceof SourceChanged && unreverted === undefined && tries < TRIES) continue
+    return told(ports, { report: reported(ended, prepared), failure: failed(ended, ended.backup) }, ended)
   }
 }

@@ -18,7 +18,7 @@ export function migrate(ports: MigratePorts, input: MigrateInput): Promise<Migra
       if (finished !== undefined) return finished
       const migration = await migrateNow(ports, input, { planned, revived: [], former: undefined })
       const left = migration.report.outcome === 'nothing-to-do' ? ports.migrations.record() : undefined
-      if (left !== undefined) await abandon(ports, left)
+      if (left !== undefined) await abandon(ports, left, ports.authFile.read())
       return migration
     }),
   )

@@ -11,6 +11,7 @@ import { storageKind } from '../../model/storage-kind.ts'
 import { fingerprint } from '../../vault/fingerprint.ts'
 import type { MigratePorts } from './forward-steps.ts'
 import { backupFacts, failed, told, type Migration } from './report.ts'
+import { isUnversioned } from './find-source.ts'
 import { rollBackNow } from './roll-back-now.ts'
 import { runSteps, type Step } from './run-steps.ts'
 import { openBackup, sealBackup } from './seal-backup.ts'
@@ -40,15 +41,19 @@ export async function recover(
 ): Promise<Recovered> {
   const record = ports.migrations.record()
   if (record === undefined) return NOTHING_LEFT
+  const file = await presentFile(ports)
   if (record.direction === 'back') {
-    if (hasGrown(ports, record)) {
-      takeBackRollback(ports, record)
+    // Without its backup a rollback has nothing to go back to.
+    const isGone = ports.backups.list().every(({ id }) => id !== record.backupId)
+    if (hasGrown(file, record)) takeBackRollback(ports, record)
+    if (isGone || hasGrown(file, record)) {
+      ports.migrations.dropRecord()
       return NOTHING_LEFT
     }
     const finished = await rollBackNow(ports, { id: record.backupId ?? undefined, isForced: true, onStep })
     return { finished, planned: [] }
   }
-  if (isSwapped(ports, record)) return { finished: await finish(ports, record, onStep), planned: [] }
+  if (isSwapped(file, record)) return { finished: await finish(ports, record, onStep), planned: [] }
   await ports.authFile.rewrite((draft) => {
     draft.discard()
     return Promise.resolve()
@@ -56,7 +61,7 @@ export async function recover(
   const source = await ports.foreignFiles.read(record.source, ports.interruption)
   const isSame = source?.sha256 === record.sha256 && record.storage === storage
   if (isSame) return { finished: undefined, planned: record.accounts }
-  await abandon(ports, record)
+  await abandon(ports, record, file)
   return NOTHING_LEFT
 }
 
@@ -65,11 +70,11 @@ export async function recover(
  * vault. A record is but a file, so an item is removed only if it holds what the backup of that
  * very run holds, and no account of ours goes by its id.
  */
-export async function abandon(ports: MigratePorts, record: MigrationRecord): Promise<void> {
+export async function abandon(ports: MigratePorts, record: MigrationRecord, file: AuthFile | undefined): Promise<void> {
   const backup = backupOf(ports, record)
   const copied = backup?.checksum === 'ok' ? (await openBackup(ports, backup)).reveal() : ''
   const vault = ports.vaults.vault(storageKind(record.storage))
-  const ours = present(ports.authFile)?.accounts.map(({ id }) => id) ?? []
+  const ours = file?.accounts.map(({ id }) => id) ?? []
   for (const { id, isNew } of record.accounts) {
     const held = isNew && !ours.includes(id) ? await vault.read(id) : undefined
     if (held !== undefined && copied.includes(held.tokens.accessToken.reveal())) await vault.remove(id)
@@ -78,21 +83,19 @@ export async function abandon(ports: MigratePorts, record: MigrationRecord): Pro
 }
 
 /** Accounts were made since the rollback was cut off, which in our own place would be left out of the old file. */
-function hasGrown({ authFile }: MigratePorts, { custody, startedAt }: MigrationRecord): boolean {
-  const accounts = custody === 'in-place' ? (present(authFile)?.accounts ?? []) : []
+function hasGrown(file: AuthFile | undefined, { custody, startedAt }: MigrationRecord): boolean {
+  const accounts = custody === 'in-place' ? (file?.accounts ?? []) : []
   return accounts.some(({ createdAt }) => createdAt > startedAt)
 }
 
 /** Before its swap a rollback has changed nothing; but its backup would say that it was done. */
-function takeBackRollback({ backups, migrations }: MigratePorts, { source, startedAt }: MigrationRecord): void {
+function takeBackRollback({ backups }: MigratePorts, { source, startedAt }: MigrationRecord): void {
   for (const backup of backups.list()) {
     if (backup.kind === 'rollback' && backup.source === source && backup.createdAt >= startedAt) backups.remove(backup)
   }
-  migrations.dropRecord()
 }
 
-function isSwapped({ authFile }: MigratePorts, { accounts, custody }: MigrationRecord): boolean {
-  const file = present(authFile)
+function isSwapped(file: AuthFile | undefined, { accounts, custody }: MigrationRecord): boolean {
   if (file === undefined) return false
   return accounts.every(({ id, isNew }) => {
     const account = file.accounts.find((one) => one.id === id)
@@ -100,14 +103,14 @@ function isSwapped({ authFile }: MigratePorts, { accounts, custody }: MigrationR
   })
 }
 
-/** Our own file, if it is of the present version. */
-function present(authFile: MigratePorts['authFile']): AuthFile | undefined {
-  try {
-    return authFile.read()
-  } catch (error) {
-    if (error instanceof AuthError && error.code === 'auth-file-invalid') return undefined
-    throw error
-  }
+/**
+ * Our own file, if it is of the present version.
+ *
+ * @throws AuthError `auth-file-invalid` for one that is damaged or cannot be read: nobody can tell then what was done.
+ */
+async function presentFile({ foreignFiles, authFile, migrations, interruption }: MigratePorts) {
+  const text = (await foreignFiles.read(migrations.places.authFile, interruption))?.text.reveal()
+  return text !== undefined && isUnversioned(text) ? undefined : authFile.read()
 }
 
 async function finish(
@@ -119,7 +122,6 @@ async function finish(
   const ended = await ports.authFile.rewrite((draft) =>
     runSteps(ports.clock, finishingSteps(ports, record, backup, draft), onStep),
   )
-  if (ended.unreverted === undefined) ports.migrations.dropRecord()
   const { failure, reports } = ended
   const report = {
     outcome: failure === undefined ? ('migrated' as const) : ('failed' as const),
@@ -130,7 +132,7 @@ async function finish(
     notCarried: [],
     notes: [`finished what the run of ${record.startedAt} had begun`],
   }
-  return told(ports, { report, failure: failed(ended, backup) })
+  return told(ports, { report, failure: failed(ended, backup) }, ended)
 }
 
 function backupOf({ backups }: MigratePorts, { sha256, accounts }: MigrationRecord): Backup | undefined {

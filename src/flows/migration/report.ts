@@ -45,12 +45,25 @@ export function failed({ failure, unreverted }: StepsEnded, backup: Backup | und
   })
 }
 
-/** Keeps the report as `--json` prints it; one that cannot be written is no reason to undo what is good. */
-export function told(ports: { readonly migrations: Pick<Migrations, 'keepReport'> }, migration: Migration): Migration {
+/**
+ * Keeps the report as `--json` prints it, and drops the record last of all unless the next run has something to end.
+ * A report that cannot be written is no reason to undo what is good.
+ */
+export function told(
+  { migrations }: { readonly migrations: Pick<Migrations, 'keepReport' | 'dropRecord'> },
+  migration: Migration,
+  { unreverted }: Pick<StepsEnded, 'unreverted'>,
+): Migration {
+  const kept = withReport(migrations, migration)
+  if (unreverted === undefined) migrations.dropRecord()
+  return kept
+}
+
+function withReport(migrations: Pick<Migrations, 'keepReport'>, migration: Migration): Migration {
   try {
     const { code, message, hint = null } = migration.failure ?? {}
     const content = { ...migration.report, ...(code !== undefined && { error: { code, message, hint } }) }
-    ports.migrations.keepReport(`${JSON.stringify(content, undefined, 2)}\n`)
+    migrations.keepReport(`${JSON.stringify(content, undefined, 2)}\n`)
     return migration
   } catch (error) {
     if (!(error instanceof AuthError)) throw error

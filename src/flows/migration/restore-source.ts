@@ -78,19 +78,25 @@ function sorted(text: Secret): string {
   return JSON.stringify(Object.entries(content).sort(([a], [b]) => (a < b ? -1 : 1)))
 }
 
-/** Puts it there, and tells how to take it back. */
+/** Puts it there. @returns false where somebody else has written to it meanwhile. */
 export function restoreSource(
+  { foreignFiles }: Pick<Ports, 'foreignFiles'>,
+  file: ForeignFile | undefined,
+  path: string,
+  text: Secret,
+): boolean {
+  return file === undefined ? foreignFiles.create(path, text) : foreignFiles.replace(file, text)
+}
+
+/** Takes it back, also where it failed and was done all the same: only its sync was not. */
+export async function unrestoreSource(
   { foreignFiles, interruption }: Pick<Ports, 'foreignFiles' | 'interruption'>,
   file: ForeignFile | undefined,
   path: string,
   text: Secret,
-): (() => Promise<void>) | undefined {
-  const isDone = file === undefined ? foreignFiles.create(path, text) : foreignFiles.replace(file, text)
-  if (!isDone) return undefined
-  return async () => {
-    const now = await foreignFiles.read(path, interruption)
-    if (now === undefined) return
-    if (file === undefined) foreignFiles.remove(now)
-    else foreignFiles.replace(now, file.text)
-  }
+): Promise<void> {
+  const now = await foreignFiles.read(path, interruption)
+  if (now?.text.reveal() !== text.reveal()) return
+  if (file === undefined) foreignFiles.remove(now)
+  else foreignFiles.replace(now, file.text)
 }

@@ -66,11 +66,9 @@ function isGone(file: AuthFile | undefined, { accounts }: Backup): boolean {
 /** The last step of a rollback that was cut off behind the swap. */
 async function forgetNow(ports: MigratePorts, backup: Backup, { onStep }: RollBackInput): Promise<Migration> {
   const vault = ports.vaults.vault(storageKind(backup.storage))
-  const ended = await runSteps(
-    ports.clock,
-    [forgetSecrets({ ports, backup, bundles: new Map(), vault, isOurs: () => true })],
-    onStep,
-  )
+  const steps = [forgetSecrets({ ports, backup, bundles: new Map(), vault, isOurs: () => true })]
+  const ids = backup.accounts.map(({ id }) => id)
+  const ended = await locked(ports, ids, () => runSteps(ports.clock, steps, onStep))
   return rolledBack(ports, backup, ended, undefined, [])
 }
 
@@ -132,7 +130,6 @@ function rolledBack(
   made: Backup | undefined,
   notes: readonly string[],
 ): Migration {
-  if (ended.unreverted === undefined) ports.migrations.dropRecord()
   const isDone = ended.failure === undefined
   const report: MigrationReport = {
     outcome: isDone ? 'rolled-back' : 'failed',
@@ -143,7 +140,7 @@ function rolledBack(
     notCarried: [],
     notes,
   }
-  return told(ports, { report, failure: failed(ended, made) })
+  return told(ports, { report, failure: failed(ended, made) }, ended)
 }
 
 /** The tokens as they are now, with what a renewal that was cut off has left in the journal. */

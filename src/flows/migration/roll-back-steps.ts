@@ -7,7 +7,7 @@ import { Secret } from '../../model/secret.ts'
 import type { TokenBundle } from '../../model/tokens.ts'
 import { SourceChanged, type MigratePorts } from './forward-steps.ts'
 import { assertLegacy } from './legacy-text.ts'
-import { restoreSource } from './restore-source.ts'
+import { restoreSource, unrestoreSource } from './restore-source.ts'
 import type { Step } from './run-steps.ts'
 
 /** What the files have to become. */
@@ -30,7 +30,7 @@ export interface RollBackWorld {
   readonly goal: Goal
   readonly draft: AuthFileDraft
   readonly vault: Vault
-  readonly made: { backup?: Backup }
+  readonly made: { backup?: Backup; isSwapped?: boolean }
   /** Whether an account of `auth.json` goes by this id: a manifest is but a file, and a keychain holds others' items. */
   readonly isOurs: (id: string) => boolean
 }
@@ -58,13 +58,20 @@ function backUp({ ports, backup, goal, made }: RollBackWorld): Step {
       const { source, custody, accounts, storage } = backup
       const left = ports.backups
         .list()
-        .find((one) => one.kind === 'rollback' && one.sha256 === goal.before.sha256 && one.source === source)
+        .find(
+          (one) =>
+            one.kind === 'rollback' &&
+            one.checksum === 'ok' &&
+            one.sha256 === goal.before.sha256 &&
+            one.source === source,
+        )
       made.backup =
         left ?? ports.backups.create(goal.before.text, { kind: 'rollback', source, custody, accounts, storage })
       return made.backup.id
     },
-    // A rollback that left its backup behind would count as done.
+    // A rollback that left its backup behind would count as done; one that could not be taken back is.
     revert() {
+      if (made.isSwapped === true) return
       if (made.backup !== undefined) ports.backups.remove(made.backup)
       delete made.backup
     },
@@ -100,35 +107,33 @@ function validate({ goal, draft }: RollBackWorld): Step {
 }
 
 function restore({ ports, backup, goal }: RollBackWorld, text: Secret): Step {
-  let takeBack: (() => Promise<void>) | undefined
   return {
     step: 'restore',
     description: `put the current tokens into ${backup.source}`,
     undo: 'put back what stood there',
     run() {
-      takeBack = restoreSource(ports, goal.sourceFile, backup.source, text)
-      if (takeBack === undefined) throw new SourceChanged(backup.source)
+      if (!restoreSource(ports, goal.sourceFile, backup.source, text)) throw new SourceChanged(backup.source)
       return undefined
     },
-    revert: () => takeBack?.(),
+    revert: () => unrestoreSource(ports, goal.sourceFile, backup.source, text),
   }
 }
 
-function swap({ goal, draft }: RollBackWorld): Step {
-  let isDone = false
+function swap({ goal, draft, made }: RollBackWorld): Step {
   return {
     step: 'swap',
     description: 'rename it to auth.json',
     undo: 'put back what stood there',
     run() {
-      isDone = true
+      made.isSwapped = true
       draft.swap()
       return undefined
     },
     revert() {
-      if (!isDone) return
+      if (made.isSwapped !== true) return
       draft.write(goal.before.text.reveal())
       draft.swap()
+      made.isSwapped = false
     },
   }
 }

@@ -18,8 +18,15 @@ export const BACKUP_KEY = 'backup'
  */
 export async function sealBackup(ports: Pick<Ports, 'backups'>, vault: Vault, backup: Backup): Promise<string> {
   if (vault.kind === 'plaintext') return `the backup is not sealed, since the storage is plaintext: ${backup.path}`
-  ports.backups.seal(backup, (await vault.readKey(BACKUP_KEY)) ?? (await newKey(ports, vault)))
+  const key = (await vault.readKey(BACKUP_KEY)) ?? (await newKey(ports, vault))
+  ports.backups.seal(backup, key)
+  // Those of runs that failed were to stay as they were only until one has succeeded.
+  for (const one of ports.backups.list().filter((each) => isPlainCopy(each, vault))) ports.backups.seal(one, key)
   return 'the backup is sealed; --export-backup writes it out again'
+}
+
+function isPlainCopy({ kind, isSealed, checksum, storage }: Backup, { kind: storedIn }: Vault): boolean {
+  return kind === 'migration' && !isSealed && checksum === 'ok' && storage === storedIn
 }
 
 async function newKey({ backups }: Pick<Ports, 'backups'>, vault: Vault): Promise<Secret> {

@@ -75,8 +75,11 @@ export async function assertLoads(
   const file = ports.authFile.read()
   for (const { id } of accounts) {
     const account = getById(file, id)
-    const { tokens } = await heldToken(ports, account)
-    if (account.secret.fingerprint !== fingerprint(tokens.accessToken)) throw differs(`${account.name}: its token`)
+    const { tokens, generation } = await heldToken(ports, account)
+    // A renewal that was cut off since has left newer ones there, from which the next command heals the facts.
+    const isNewer = generation > account.secret.generation
+    if (!isNewer && account.secret.fingerprint !== fingerprint(tokens.accessToken))
+      throw differs(`${account.name}: its token`)
   }
 }
 
