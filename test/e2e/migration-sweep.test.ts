@@ -1,0 +1,54 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { whyNoFaults } from '../real/faults/faults.ts'
+import { ERRORS, KILLS, sweep, undisturbedIn, type Swept } from './migration-sweep.ts'
+import { homeBefore, homeMigrated, IN_PLACE, LINKED, TAKE_OVER, type MigrationHome } from './migration-world.ts'
+import { startOneUseServer, type OneUseServer } from './one-use-server.ts'
+
+const LIMIT = { timeout: 600_000 }
+const BACK = ['migrate-auth', '--rollback', '--json']
+
+describe.skipIf(whyNoFaults() !== undefined)('aiauth migrate-auth', LIMIT, () => {
+  let server: OneUseServer
+  beforeAll(async () => {
+    server = await startOneUseServer()
+  })
+  afterAll(() => server.close())
+
+  async function expectSwept(name: string, world: MigrationHome, argv: readonly string[]): Promise<void> {
+    const startedAtMs = performance.now()
+    const undisturbed = await undisturbedIn(world, argv)
+    const swept = await sweep(world, argv, [...KILLS, ...ERRORS], undisturbed)
+    tell(name, startedAtMs, swept)
+    const again: Swept[] = []
+    for (const { world: left, at } of process.env['SW_NO'] ? [] : swept.cutOff) {
+      const second = await sweep(left, argv, KILLS, undisturbed)
+      again.push({ ...second, bad: second.bad.map((each) => `after ${at}: ${each}`) })
+    }
+    tell(`${name}, twice in a row`, startedAtMs, ...again)
+    expect([swept, ...again].flatMap(({ bad }) => bad).join('\n')).toBe('')
+  }
+
+  function tell(name: string, startedAtMs: number, ...swept: readonly Swept[]): void {
+    const sum = (of: (each: Swept) => number) => swept.map(of).reduce((a, b) => a + b, 0)
+    const [points, states, bad] = [
+      sum((each) => each.points),
+      sum((each) => each.states),
+      sum((each) => each.bad.length),
+    ]
+    const seconds = Math.round((performance.now() - startedAtMs) / 1000)
+    console.log(
+      `migration sweep, ${name}: ${points} points, ${states} states of the disk, ${bad} bad, ${seconds} s; ${swept.length} stages`,
+    )
+  }
+
+  it.each([IN_PLACE, LINKED, TAKE_OVER])('M1, M3, M23: loses nothing at any operation ($name)', async (scene) => {
+    await expectSwept(scene.name, await homeBefore(scene, server), ['migrate-auth', '--json', ...scene.argv])
+  })
+
+  it.each([IN_PLACE, LINKED, TAKE_OVER])(
+    'M1, M8: loses nothing at any operation of a rollback ($name)',
+    async (scene) => {
+      await expectSwept(`${scene.name}, back`, await homeMigrated(scene, server), BACK)
+    },
+  )
+})
