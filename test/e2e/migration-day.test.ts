@@ -73,57 +73,61 @@ const DAYS = [
 ] as const
 
 describe.skipIf((whyNoCodex() ?? whyNoSecretService()) !== undefined)('a day with aiauth migrate-auth', () => {
-  it.each(DAYS)('M8, M9: goes there, on, back, there again and on: %s', async (_, storageOf, isOurs) => {
-    const storage = await storageOf()
-    const world = await codexWorld(server, SHORT, storage.env)
-    const { home, family } = world
-    const own = join(home, 'auth.json')
-    if (isOurs) renameSync(world.path, own)
+  it.each(DAYS)(
+    'M8, M9: goes there, on, back, there again and on: %s',
+    { timeout: 90_000 },
+    async (_, storageOf, isOurs) => {
+      const storage = await storageOf()
+      const world = await codexWorld(server, SHORT, storage.env)
+      const { home, family } = world
+      const own = join(home, 'auth.json')
+      if (isOurs) renameSync(world.path, own)
 
-    expect(await migrated(world)).toMatchObject({ outcome: 'migrated', accounts: ['openai'] })
-    const id = idIn(world)
-    const all = [id, BACKUP_KEY].sort()
-    expect(storage.held(home)).toEqual(all)
-    expectNothingInClear(world)
+      expect(await migrated(world)).toMatchObject({ outcome: 'migrated', accounts: ['openai'] })
+      const id = idIn(world)
+      const all = [id, BACKUP_KEY].sort()
+      expect(storage.held(home)).toEqual(all)
+      expectNothingInClear(world)
 
-    family.behaviour = LASTING
-    const first = isOurs ? await expectToken(world) : await expectCodexWorks(world)
-    expect(await expectToken(world)).toBe(first)
-    expect((await aiauth(world, 'exec', 'openai', '--', 'printenv', 'AIAUTH_TOKEN')).stdout).toBe(`${first}\n`)
-    for (const _ of [2, 3]) expect(await aiauth(world, 'refresh', 'openai')).toMatchObject({ exitCode: 0 })
-    const current = await expectToken(world)
-    expect(family).toMatchObject({ posts: 3, grants: 3, isRevoked: false })
-    expectNothingInClear(world)
+      family.behaviour = LASTING
+      const first = isOurs ? await expectToken(world) : await expectCodexWorks(world)
+      expect(await expectToken(world)).toBe(first)
+      expect((await aiauth(world, 'exec', 'openai', '--', 'printenv', 'AIAUTH_TOKEN')).stdout).toBe(`${first}\n`)
+      for (const _ of [2, 3]) expect(await aiauth(world, 'refresh', 'openai')).toMatchObject({ exitCode: 0 })
+      const current = await expectToken(world)
+      expect(family).toMatchObject({ posts: 3, grants: 3, isRevoked: false })
+      expectNothingInClear(world)
 
-    const before = contentsOf(home)
-    storage.lock()
-    expect(await aiauth(world, 'migrate-auth', '--rollback')).toMatchObject({ exitCode: 7, stdout: '' })
-    await storage.open()
-    expect(contentsOf(home)).toEqual(before)
-    expect(storage.held(home)).toEqual(all)
+      const before = contentsOf(home)
+      storage.lock()
+      expect(await aiauth(world, 'migrate-auth', '--rollback')).toMatchObject({ exitCode: 7, stdout: '' })
+      await storage.open()
+      expect(contentsOf(home)).toEqual(before)
+      expect(storage.held(home)).toEqual(all)
 
-    const rolledBack = await migrated(world, '--rollback')
-    expect(rolledBack).toMatchObject({ outcome: 'rolled-back', accounts: ['openai'] })
-    expect(storage.held(home)).toEqual([BACKUP_KEY])
-    if (isOurs) copyFileSync(own, world.path)
-    expect(codexTokensIn(codexText(world)).access).toBe(current)
-    expect(await expectCodexWorks(world)).toBe(current)
-    if (isOurs) rmSync(world.path)
+      const rolledBack = await migrated(world, '--rollback')
+      expect(rolledBack).toMatchObject({ outcome: 'rolled-back', accounts: ['openai'] })
+      expect(storage.held(home)).toEqual([BACKUP_KEY])
+      if (isOurs) copyFileSync(own, world.path)
+      expect(codexTokensIn(codexText(world)).access).toBe(current)
+      expect(await expectCodexWorks(world)).toBe(current)
+      if (isOurs) rmSync(world.path)
 
-    const { id: way } = rolledBack['backup'] as { id: string }
-    expect(await migrated(world, '--rollback', way)).toMatchObject({ outcome: 'migrated', accounts: ['openai'] })
-    expect([idIn(world), storage.held(home)]).toEqual([id, all])
-    expect(await expectToken(world)).toBe(current)
-    expect(await aiauth(world, 'refresh', 'openai')).toMatchObject({ exitCode: 0 })
-    expectNothingInClear(world)
+      const { id: way } = rolledBack['backup'] as { id: string }
+      expect(await migrated(world, '--rollback', way)).toMatchObject({ outcome: 'migrated', accounts: ['openai'] })
+      expect([idIn(world), storage.held(home)]).toEqual([id, all])
+      expect(await expectToken(world)).toBe(current)
+      expect(await aiauth(world, 'refresh', 'openai')).toMatchObject({ exitCode: 0 })
+      expectNothingInClear(world)
 
-    expect((await migrated(world, '--purge-backups'))['removed']).toHaveLength(3)
-    expect(storage.held(home)).toEqual([id])
-    expect(await migrated(world, '--list-backups')).toEqual({ backups: [] })
-    const last = await expectToken(world)
-    if (!isOurs) expect(await expectCodexWorks(world)).toBe(last)
-    expect(family).toMatchObject({ posts: 4, grants: 4, isRevoked: false })
-  })
+      expect((await migrated(world, '--purge-backups'))['removed']).toHaveLength(3)
+      expect(storage.held(home)).toEqual([id])
+      expect(await migrated(world, '--list-backups')).toEqual({ backups: [] })
+      const last = await expectToken(world)
+      if (!isOurs) expect(await expectCodexWorks(world)).toBe(last)
+      expect(family).toMatchObject({ posts: 4, grants: 4, isRevoked: false })
+    },
+  )
 })
 
 function idIn({ home }: CodexWorld): string | undefined {
