@@ -1,22 +1,23 @@
-import { reportError } from './commands/report-error.ts'
-import { showStatus } from './commands/status.ts'
+import { showStatus, type Shadows } from './commands/status.ts'
 import { DEFAULT_MIN_VALIDITY_SECONDS, printToken } from './commands/print-token.ts'
 import { chooseAccount } from './flows/choose-account.ts'
 import { heldToken, lasts, useOf } from './flows/held-token.ts'
 import { AuthError } from './model/errors.ts'
 import type { Vault } from './model/ports.ts'
+import { MAY_SHADOW } from './model/shadow.ts'
 import { VERSION } from './providers/user-agent.ts'
 import { caller } from './system/caller.ts'
 import { colourOf } from './system/colour.ts'
 import { endNow } from './system/end-now.ts'
 import { homeFolder } from './system/home.ts'
-import { readKeychainItem } from './system/read-keychain-item.ts'
+import { presetFile, presetVariable } from './system/preset.ts'
 import { catchSignals, type Interruption } from './system/signals.ts'
 import { quickSettings } from './system/quick-settings.ts'
 import { quickTerminal, type QuickTerminal } from './system/quick-terminal.ts'
 import { readAuthFile } from './system/read-auth-file.ts'
 import { noteUse } from './system/note-use.ts'
 import { ANSI, PLAIN } from './ui/style.ts'
+import { readBundle } from './vault/bundle.ts'
 
 /**
  * What runs first, and for three command lines alone: `--version`, `status` and `token` in
@@ -38,6 +39,7 @@ export async function launch(
   } catch (error) {
     // Tokens that are not there may be elsewhere by now, or be too long for a keychain's item.
     if (!(error instanceof AuthError) || error.code === 'secret-missing') return wholeProgram(argv)
+    const { reportError } = await import('./commands/report-error.ts')
     const exitCode = reportError(error, terminal, { json, debug: false })
     endNow(interruption?.exitCode() ?? exitCode)
   }
@@ -60,16 +62,22 @@ function shortWayFor(
   const ports = {
     authFile: { read: () => readAuthFile(home) },
     clock: { nowMs: () => Date.now() },
-    environment: { variables: process.env },
     vaults: { vault: (kind: string) => shortVault(kind, home) },
     terminal,
   }
-  if (verb === 'status') return () => showStatus(ports, { names, json }, quickSettings(home) ?? leave())
+  if (verb === 'status') {
+    return async () => {
+      const settings = quickSettings(home) ?? leave()
+      const environment = await environmentHere()
+      showStatus({ ...ports, environment }, { names, json }, settings, await shadowsHere())
+    }
+  }
   if (verb !== 'token' || names.length > 1) return undefined
   return async () => {
     const nowMs = Date.now()
-    const preset = process.env['AIAUTH_ACCOUNT']
-    const choice = { wanted: names[0], preset, nowMs, settings: quickSettings(home) ?? leave() }
+    const settings = quickSettings(home) ?? leave()
+    const preset = names.length === 0 ? (await environmentHere()).preset : undefined
+    const choice = { wanted: names[0], preset, nowMs, settings }
     const account = chooseAccount(ports.authFile.read(), choice)
     const bundle = await heldToken(ports, account)
     const isUpToDate = bundle.generation === account.secret.generation
@@ -80,18 +88,40 @@ function shortWayFor(
       const input = { wanted: names[0], minValiditySeconds: DEFAULT_MIN_VALIDITY_SECONDS, json }
       return renewQuickly(input, { terminal, interruption })
     }
-    printToken(ports, account, bundle, json)
+    printToken(ports, { account, bundle, preset }, json)
     noteUse(home, useOf(account, caller(), nowMs))
   }
+}
+
+/** What lies in a file is read by another, which is not worth loading where there is none. */
+async function environmentHere() {
+  const variables = process.env
+  const preset = presetVariable(variables)
+  const path = preset === undefined ? presetFile() : undefined
+  if (path === undefined) return { variables, preset }
+  const { readPreset } = await import('./system/read-preset.ts')
+  return {
+    variables,
+    get preset() {
+      return readPreset(path)
+    },
+  }
+}
+
+async function shadowsHere(): Promise<Shadows> {
+  if (!Object.keys(process.env).some((name) => MAY_SHADOW.test(name))) return () => []
+  return (await import('./commands/shadows.ts')).shadows
 }
 
 /** Reads without the means to write; a passphrase has to be asked for, which is not short. */
 function shortVault(kind: string, home: string): Pick<Vault, 'read'> {
   if (kind === 'keychain') {
     return {
-      read: (accountId) => {
+      read: async (accountId) => {
+        const { readKeychainItem } = await import('./system/read-keychain-item.ts')
         interruption = catchSignals()
-        return readKeychainItem(accountId, interruption.signal)
+        const item = await readKeychainItem(accountId, interruption.signal)
+        return item === undefined ? undefined : readBundle(item, accountId)
       },
     }
   }

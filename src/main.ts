@@ -105,6 +105,9 @@ function createPorts(
       get caller() {
         return renewal.environment.caller
       },
+      get preset() {
+        return renewal.environment.preset
+      },
     },
     terminal,
     loopback: {

@@ -5,6 +5,7 @@ import { clock } from './system/clock.ts'
 import { foreignFilesOnDisk } from './system/foreign-files-on-disk.ts'
 import { createHttp } from './system/http.ts'
 import { journalOnDisk } from './system/journal-on-disk.ts'
+import { findPreset } from './system/read-preset.ts'
 import { settingsOnDisk } from './system/settings-on-disk.ts'
 import type { Interruption } from './system/signals.ts'
 import { createTrace } from './system/trace.ts'
@@ -25,7 +26,7 @@ export type RenewalPorts = Pick<
   | 'trace'
   | 'interruption'
   | 'uninterrupted'
-> & { readonly environment: Pick<Ports['environment'], 'variables' | 'caller'> }
+> & { readonly environment: Pick<Ports['environment'], 'variables' | 'caller' | 'preset'> }
 
 export interface RenewalPortsInput {
   readonly home: string
@@ -45,6 +46,9 @@ export function createRenewalPorts({ home, variables, interruption, vault, say }
       variables,
       get caller() {
         return caller()
+      },
+      get preset() {
+        return findPreset(variables)
       },
     },
     http: createHttp(trace, variables),

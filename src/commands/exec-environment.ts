@@ -3,6 +3,7 @@ import type { Account } from '../model/account.ts'
 import { isSafeAddress } from '../model/endpoint.ts'
 import { AuthError } from '../model/errors.ts'
 import type { Ports } from '../model/ports.ts'
+import { presetNotice } from '../model/preset.ts'
 import { TOKEN, type EnvironmentRecipe } from '../model/provider.ts'
 import { cleanLine } from '../model/untrusted.ts'
 import { findProvider } from '../providers/registry.ts'
@@ -28,7 +29,9 @@ export interface AccountEnvironment {
  * @throws AuthError as `tokenOfChoice`, and `usage` for an endpoint that is none.
  */
 export async function accountEnvironment(ports: Ports, input: TokenOfChoiceInput): Promise<AccountEnvironment> {
-  const { account, bundle, warnings, trouble } = await tokenOfChoice(ports, input)
+  const { account, bundle, preset, warnings, trouble } = await tokenOfChoice(ports, input)
+  const notice = presetNotice(account, preset)
+  if (notice !== undefined) ports.terminal.say(notice)
   const recipe = findProvider(ports.settings.read(), account)?.environment ?? NOTHING_KNOWN
   const endpoint = endpointOf(account, recipe)
   const remove = Object.entries(recipe.remove).filter(([name]) => !Object.hasOwn(endpoint, name))

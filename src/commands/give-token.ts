@@ -1,11 +1,11 @@
-import type { FreshTokenPorts } from '../flows/fresh-token.ts'
-import { tokenOfChoice } from '../flows/token-of-choice.ts'
+import { tokenOfChoice, type TokenOfChoicePorts } from '../flows/token-of-choice.ts'
 import type { Ports } from '../model/ports.ts'
 import { printToken } from './print-token.ts'
 import { warn } from './warn.ts'
 
-export type GiveTokenPorts = FreshTokenPorts &
-  Pick<Ports, 'uses'> & { readonly terminal: Pick<Ports['terminal'], 'out' | 'say' | 'errStyle'> }
+export type GiveTokenPorts = TokenOfChoicePorts & {
+  readonly terminal: Pick<Ports['terminal'], 'out' | 'say' | 'errStyle'>
+}
 
 export interface TokenInput {
   readonly wanted: string | undefined
@@ -20,6 +20,6 @@ export async function giveToken(
 ): Promise<void> {
   const fresh = await tokenOfChoice(ports, { wanted, minValiditySeconds })
   for (const warning of fresh.warnings) warn(ports, warning)
-  printToken(ports, fresh.account, fresh.bundle, json)
+  printToken(ports, fresh, json)
   if (fresh.trouble !== undefined) throw fresh.trouble.behindResult()
 }

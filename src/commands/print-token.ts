@@ -1,6 +1,6 @@
-import type { Account } from '../model/account.ts'
+import type { ChosenToken } from '../flows/token-of-choice.ts'
 import type { Ports } from '../model/ports.ts'
-import type { TokenBundle } from '../model/tokens.ts'
+import { presetNotice } from '../model/preset.ts'
 import { jsonText } from '../ui/account-json.ts'
 
 /** What must be left of a token when the user does not say, in seconds. */
@@ -8,11 +8,13 @@ export const DEFAULT_MIN_VALIDITY_SECONDS = 60
 
 /** The token alone with one newline, or the contract's JSON. Every way to a token ends here. */
 export function printToken(
-  { terminal }: { readonly terminal: Pick<Ports['terminal'], 'out'> },
-  { name, provider }: Account,
-  { tokens }: TokenBundle,
+  { terminal }: { readonly terminal: Pick<Ports['terminal'], 'out' | 'say'> },
+  { account, bundle: { tokens }, preset }: Pick<ChosenToken, 'account' | 'bundle' | 'preset'>,
   json: boolean,
 ): void {
+  const { name, provider } = account
+  const notice = presetNotice(account, preset)
+  if (notice !== undefined) terminal.say(notice)
   const accessToken = tokens.accessToken.reveal()
   const expiresAt = tokens.expiresAtMs === undefined ? null : new Date(tokens.expiresAtMs).toISOString()
   terminal.out(

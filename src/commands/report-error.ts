@@ -1,6 +1,6 @@
 import { AuthError } from '../model/errors.ts'
 import type { Terminal } from '../model/ports.ts'
-import { jsonText } from '../ui/account-json.ts'
+import { jsonText } from '../ui/json-text.ts'
 import { errorReport } from '../ui/error-text.ts'
 
 export interface ReportOptions {

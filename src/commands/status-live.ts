@@ -9,6 +9,7 @@ import { switchedOff } from '../model/switched-off.ts'
 import { findProvider } from '../providers/registry.ts'
 import { usageBars } from '../ui/usage-bars.ts'
 import { settingsToShow } from './settings-to-show.ts'
+import { shadows } from './shadows.ts'
 import { showStatus, type StatusInput } from './status.ts'
 import { warn } from './warn.ts'
 
@@ -79,7 +80,7 @@ async function unlessGone<T>(work: Promise<T>): Promise<T | undefined> {
 }
 
 function show(ports: Ports, input: LiveStatusInput, round: Round): void {
-  showStatus(ports, input, settingsToShow(ports))
+  showStatus(ports, input, settingsToShow(ports), shadows)
   const { outColumns: columns, outStyle: style } = ports.terminal
   if (!input.json && round.usages.length > 0) {
     const views = round.usages.map(({ account, usage, ageMs, problem }) => {

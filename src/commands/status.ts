@@ -11,6 +11,7 @@ import type { Account, AuthFile } from '../model/account.ts'
 import { stateAt } from '../model/account-state.ts'
 import { AuthError } from '../model/errors.ts'
 import type { Ports } from '../model/ports.ts'
+import { presetSource, type Preset } from '../model/preset.ts'
 import { switchedOff } from '../model/switched-off.ts'
 import type { UntrustedRecord } from '../model/untrusted.ts'
 import { accountJson, jsonText } from '../ui/account-json.ts'
@@ -20,7 +21,7 @@ import { isJson } from './options.ts'
 export interface StatusPorts {
   readonly authFile: Pick<Ports['authFile'], 'read'>
   readonly clock: Pick<Ports['clock'], 'nowMs'>
-  readonly environment: Pick<Ports['environment'], 'variables'>
+  readonly environment: Pick<Ports['environment'], 'variables' | 'preset'>
   readonly terminal: Pick<Ports['terminal'], 'out' | 'say' | 'outStyle' | 'errStyle' | 'outColumns'>
 }
 
@@ -52,7 +53,8 @@ export function addStatusCommand(program: Command, ports: Ports): void {
       if (Object.keys(options).length === 0) {
         // The launcher has this file, too, and takes along all that stands at its head.
         const { settingsToShow } = await import('./settings-to-show.ts')
-        showStatus(ports, input, settingsToShow(ports))
+        const { shadows } = await import('./shadows.ts')
+        showStatus(ports, input, settingsToShow(ports), shadows)
         return
       }
       const { showLiveStatus } = await import('./status-live.ts')
@@ -70,11 +72,19 @@ Examples:
   aiauth status --check
   aiauth status --usage --watch`
 
+/** What in the environment stands in the way of accounts, a line each. */
+export type Shadows = (
+  accounts: readonly Account[],
+  settings: UntrustedRecord,
+  variables: Ports['environment']['variables'],
+) => readonly string[]
+
 /** Shared with the launcher's short way, which must print the same bytes. */
 export function showStatus(
   ports: StatusPorts,
   { names, json, onOneLine = false }: StatusInput,
   settings: UntrustedRecord,
+  shadows: Shadows,
 ): void {
   const file = ports.authFile.read()
   const nowMs = ports.clock.nowMs()
@@ -95,7 +105,15 @@ export function showStatus(
   if (accounts.length > 0) {
     ports.terminal.out(statusTable({ accounts, effectiveId: effective.account?.id, disabled, nowMs, columns, style }))
   }
-  for (const line of advice(accounts, disabled, nowMs))
+  if (columns !== undefined && effective.account !== undefined && accounts.includes(effective.account)) {
+    ports.terminal.out(style.dim(`* used when none is named: ${effective.why}\n`))
+  }
+  const inTheWay = shadows(
+    accounts.filter((account) => !disabled.has(account)),
+    settings,
+    ports.environment.variables,
+  )
+  for (const line of [...advice(accounts, disabled, nowMs), ...(effective.advice ?? []), ...inTheWay])
     ports.terminal.say(`aiauth: ${ports.terminal.errStyle.cyan('hint')}: ${line}`)
 }
 
@@ -104,13 +122,15 @@ function effectiveOf(
   file: AuthFile | undefined,
   ports: StatusPorts,
   known: Pick<ChooseAccountInput, 'nowMs' | 'settings'>,
-): { account?: Account; why: string } {
-  const preset = ports.environment.variables['AIAUTH_ACCOUNT']
+): { account?: Account; why: string; advice?: string[] } {
+  let preset: Preset | undefined
   try {
+    preset = ports.environment.preset
     return effectiveAccount(file, { preset, ...known }) ?? { why: 'nobody is signed in' }
   } catch (error) {
-    if (error instanceof AuthError) return { why: preset ? `AIAUTH_ACCOUNT: ${error.message}` : error.message }
-    throw error
+    if (!(error instanceof AuthError)) throw error
+    const why = preset === undefined ? error.message : `${presetSource(preset)}: ${error.message}`
+    return { why, advice: [`nobody is used when none is named: ${why}`] }
   }
 }
 

@@ -3,6 +3,7 @@ import type { Account, AccountState, AuthFile } from '../model/account.ts'
 import { AuthError } from '../model/errors.ts'
 import { isExhausted } from '../model/exhausted.ts'
 import { nearest } from '../model/nearest.ts'
+import { presetSource, type Preset } from '../model/preset.ts'
 import { switchedOff } from '../model/switched-off.ts'
 import { cleanLine, type UntrustedRecord } from '../model/untrusted.ts'
 
@@ -15,8 +16,8 @@ export interface Choice {
 export interface ChooseAccountInput {
   /** An account's name or a provider's id; `undefined` asks for the effective account. */
   readonly wanted: string | undefined
-  /** `AIAUTH_ACCOUNT`. */
-  readonly preset: string | undefined
+  /** What the environment says where none is wanted. */
+  readonly preset: Preset | undefined
   readonly nowMs: number
   /** `config.json`, which may switch providers off. */
   readonly settings: UntrustedRecord
@@ -73,13 +74,14 @@ export function effectiveAccount(
   file: AuthFile | undefined,
   { preset, ...input }: Omit<ChooseAccountInput, 'wanted'>,
 ): Choice | undefined {
-  if (preset !== undefined && preset !== '') {
-    const account = named(file, preset) ?? nameOrProvider(file, preset, input)[0]
+  const standard = defaultAccount(file)
+  if (preset !== undefined) {
+    const account = named(file, preset.name) ?? nameOrProvider(file, preset.name, input)[0]
     assertOn(account, input.settings)
-    return { account, why: 'AIAUTH_ACCOUNT' }
+    const overridden = standard === undefined || standard === account ? '' : `, before the default ${standard.name}`
+    return { account, why: presetSource(preset) + overridden }
   }
   const accounts = file?.accounts ?? []
-  const standard = defaultAccount(file)
   if (standard !== undefined && switchedOff(input.settings, standard) === undefined)
     return { account: standard, why: 'the default account' }
   const preferred = file?.preferences.preferredProvider

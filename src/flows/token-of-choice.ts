@@ -1,14 +1,23 @@
 import type { Account } from '../model/account.ts'
 import { AuthError, type AuthErrorCode } from '../model/errors.ts'
 import type { Ports } from '../model/ports.ts'
+import type { Preset } from '../model/preset.ts'
 import { candidates } from './choose-account.ts'
 import { freshToken, type FreshToken, type FreshTokenPorts } from './fresh-token.ts'
 import { useOf } from './held-token.ts'
+
+export type TokenOfChoicePorts = FreshTokenPorts &
+  Pick<Ports, 'uses'> & { readonly environment: Pick<Ports['environment'], 'preset'> }
 
 export interface TokenOfChoiceInput {
   /** An account's name or a provider's id; `undefined` asks for the effective account. */
   readonly wanted: string | undefined
   readonly minValiditySeconds: number
+}
+
+export interface ChosenToken extends FreshToken {
+  /** What has chosen the account where none was named, and not the preferences. */
+  readonly preset: Preset | undefined
 }
 
 /** What lets the next account of the provider have its turn: faults of this account or of its grant. */
@@ -27,19 +36,21 @@ const NEXT_MAY_DO_BETTER: readonly AuthErrorCode[] = [
  *
  * @throws AuthError `account-not-found`, `usage` for what is switched off, and what `freshToken` throws for the first account.
  */
-export async function tokenOfChoice(
-  ports: FreshTokenPorts & Pick<Ports, 'uses'>,
-  input: TokenOfChoiceInput,
-): Promise<FreshToken> {
-  const fresh = await firstThatWorks(ports, input)
+export async function tokenOfChoice(ports: TokenOfChoicePorts, input: TokenOfChoiceInput): Promise<ChosenToken> {
+  const preset = input.wanted === undefined ? ports.environment.preset : undefined
+  const fresh = await firstThatWorks(ports, input, preset)
   ports.uses.note(useOf(fresh.account, ports.environment.caller, ports.clock.nowMs()))
-  return fresh
+  return { ...fresh, preset }
 }
 
-async function firstThatWorks(ports: FreshTokenPorts, input: TokenOfChoiceInput): Promise<FreshToken> {
+async function firstThatWorks(
+  ports: FreshTokenPorts,
+  input: TokenOfChoiceInput,
+  preset: Preset | undefined,
+): Promise<FreshToken> {
   const [first, ...others] = candidates(ports.authFile.read(), {
     wanted: input.wanted,
-    preset: ports.environment.variables['AIAUTH_ACCOUNT'],
+    preset,
     nowMs: ports.clock.nowMs(),
     settings: ports.settings.read(),
   })

@@ -6,6 +6,7 @@ import type { Inspection } from './inspection.ts'
 import type { Journal } from './journal.ts'
 import type { Loopback } from './loopback.ts'
 import type { Migrations } from './migration.ts'
+import type { Preset } from './preset.ts'
 import type { Programs } from './programs.ts'
 import type { Secret } from './secret.ts'
 import type { UntrustedRecord } from './untrusted.ts'
@@ -76,6 +77,12 @@ export interface Identifiers {
 
 export interface Environment {
   readonly variables: Readonly<Record<string, string | undefined>>
+  /**
+   * What is meant where no account is named: by `AIAUTH_ACCOUNT`, else by the nearest `.aiauth` file.
+   *
+   * @throws AuthError `usage` for a file that holds no name.
+   */
+  readonly preset: Preset | undefined
   /** `ada@192.0.2.7` when this is a remote terminal: no browser opens here, and what `ssh -L` needs. */
   readonly remoteLogin: string | undefined
   /** A passphrase for the vault is at hand without asking anybody. */

@@ -7,31 +7,6 @@ const SERVICE = 'aiauth'
 /** Unpinned, the package falls back to the kernel's keyring in silence, which a restart empties. */
 const PINNED: Keyring.EntryOptions = { linux: { store: 'secret-service' } }
 
-/** Programs that can ask the bus for the default collection, tried in turn: each distribution has one. */
-const COLLECTION_QUERIES: readonly (readonly [program: string, ...options: string[]])[] = [
-  [
-    'dbus-send',
-    '--session',
-    '--print-reply=literal',
-    '--dest=org.freedesktop.secrets',
-    '/org/freedesktop/secrets',
-    'org.freedesktop.Secret.Service.ReadAlias',
-    'string:default',
-  ],
-  [
-    'busctl',
-    '--user',
-    'call',
-    'org.freedesktop.secrets',
-    '/org/freedesktop/secrets',
-    'org.freedesktop.Secret.Service',
-    'ReadAlias',
-    's',
-    'default',
-  ],
-]
-const QUERY_TIMEOUT_MS = 2000
-
 /**
  * The keychain in this very process: 8 ms for a read, but a call that waits for a dialog
  * cannot be taken back. Only for a caller that ends with the process (`endNow`).
@@ -41,8 +16,9 @@ const QUERY_TIMEOUT_MS = 2000
 export const keychainDirect: KeychainVerbs = {
   async getPassword(account) {
     const value = await withEntry(account, (entry) => entry.getPassword())
-    if (value === null && process.platform === 'linux') await findCollection()
-    return value ?? undefined
+    if (value !== null) return value
+    if (process.platform === 'linux') await (await import('./keychain-collection.ts')).findCollection()
+    return undefined
   },
   async setPassword(account, value) {
     await withEntry(account, (entry) => entry.setPassword(value))
@@ -59,25 +35,6 @@ async function withEntry<T>(account: string, call: (entry: Keyring.AsyncEntry) =
     return await nativeCall(() => call(new AsyncEntry(SERVICE, account, PINNED)))
   } catch (error) {
     throw await classified(error)
-  }
-}
-
-/**
- * A service without any collection (a database that is not open, a daemon without a login)
- * says "nothing" to every search. That must not be taken for "signed out". Where neither
- * program is there, the two cannot be told apart.
- */
-async function findCollection(): Promise<void> {
-  const { execFile } = await import('node:child_process')
-  for (const [program, ...options] of COLLECTION_QUERIES) {
-    const answer = await new Promise<string | undefined>((resolve) => {
-      execFile(program, options, { timeout: QUERY_TIMEOUT_MS, windowsHide: true }, (error, output) =>
-        resolve(error === null ? output : undefined),
-      )
-    })
-    if (answer === undefined) continue
-    if (/^\s*(?:o ")?\/"?\s*$/.test(answer)) throw await classified(new Error('no result found'))
-    return
   }
 }
 

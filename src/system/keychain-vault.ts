@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto'
 import { AuthError } from '../model/errors.ts'
 import type { Vault } from '../model/ports.ts'
 import { Secret } from '../model/secret.ts'
-import { readBundle, writeBundle } from '../vault/bundle.ts'
+import { readBundle } from '../vault/bundle.ts'
+import { writeBundle } from '../vault/write-bundle.ts'
 
 /** Keytar's verbs, with the service fixed: what every way to the keychain offers. */
 export interface KeychainVerbs {

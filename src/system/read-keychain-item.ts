@@ -1,20 +1,18 @@
-import type { TokenBundle } from '../model/tokens.ts'
 import { Secret } from '../model/secret.ts'
-import { readBundle } from '../vault/bundle.ts'
 import { keychainDirect } from './keychain-direct.ts'
 import { KEYCHAIN_IS_SLOW, patiently } from './keychain-patience.ts'
 import { isTerminal } from './quick-terminal.ts'
 import { writeFully } from './write-fully.ts'
 
 /**
- * One bundle, read in this very process: 8 ms in place of a child's 40 to 80. When the
+ * The text of one bundle, read in this very process: 8 ms in place of a child's 40 to 80. When the
  * keychain keeps us waiting too long, the caller must end the program by `endNow`.
  */
-export async function readKeychainItem(accountId: string, signal: AbortSignal): Promise<TokenBundle | undefined> {
+export async function readKeychainItem(accountId: string, signal: AbortSignal): Promise<Secret | undefined> {
   const text = await patiently(keychainDirect.getPassword(accountId), {
     interactive: isTerminal(2) && isTerminal(0) && (process.env['AIAUTH_NO_INPUT'] ?? '') === '',
     signal,
     onSlow: () => writeFully(2, `${KEYCHAIN_IS_SLOW}\n`),
   })
-  return text === undefined ? undefined : readBundle(new Secret(text), accountId)
+  return text === undefined ? undefined : new Secret(text)
 }

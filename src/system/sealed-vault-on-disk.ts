@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { AuthError } from '../model/errors.ts'
 import type { Hold, Vault } from '../model/ports.ts'
 import type { Secret } from '../model/secret.ts'
-import { readBundle, writeBundle } from '../vault/bundle.ts'
+import { readBundle } from '../vault/bundle.ts'
 import { newKey, type KeySlot } from '../vault/key-slot.ts'
 import {
   compartmentOf,
@@ -17,6 +17,7 @@ import {
   type Compartment,
   type SealedFile,
 } from '../vault/sealed-file.ts'
+import { writeBundle } from '../vault/write-bundle.ts'
 import { PLAINTEXT_KEEPER, passphraseKeeper, type FindPassphrase, type KeyKeeper } from './key-keeper.ts'
 import { withLock } from './lock.ts'
 import { replacePrivateFile } from './private-files.ts'

@@ -1,6 +1,6 @@
 import type { Vault } from '../model/ports.ts'
 import type { TokenBundle } from '../model/tokens.ts'
-import { writeBundle } from '../vault/bundle.ts'
+import { writeBundle } from '../vault/write-bundle.ts'
 
 /**
  * How many characters an item of a platform's keychain holds, where that is less than a bundle

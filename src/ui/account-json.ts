@@ -1,6 +1,8 @@
 import { stateAt } from '../model/account-state.ts'
 import type { Account } from '../model/account.ts'
 
+export { jsonText } from './json-text.ts'
+
 /**
  * One account as `--json` shows it. The names are part of the public contract; fields may be
  * added, never renamed.
@@ -34,9 +36,4 @@ export function accountJson(
     lastRefreshedAt: account.lastRefreshedAt,
     usage: account.usage,
   }
-}
-
-/** A JSON document as it is printed: two blanks of indent, one line end. */
-export function jsonText(value: unknown): string {
-  return `${JSON.stringify(value, undefined, 2)}\n`
 }

@@ -27,10 +27,11 @@ async function homeWith(...accounts: Account[]): Promise<string> {
 }
 
 /** Runs the whole program on a command line that the launcher would have taken itself. */
-const wholeProgram = (argv: readonly string[], home: string, env: Record<string, string> = {}) => {
+const wholeProgram = (argv: readonly string[], home: string, env: Record<string, string> = {}, cwd?: string) => {
   const code = `require(${JSON.stringify(join(ROOT, 'dist', 'main.cjs'))}).main(${JSON.stringify(argv)})`
   const { status, stdout, stderr } = spawnSync(process.execPath, ['-e', code], {
     encoding: 'utf8',
+    cwd,
     env: { PATH: process.env['PATH'], HOME: home, AIAUTH_HOME: home, ...env },
   })
   return { exitCode: status, stdout, stderr }
@@ -67,6 +68,8 @@ describe('the short way', () => {
     [['token', 'nope', '--json'], {}],
     [['token'], { AIAUTH_ACCOUNT: 'work' }],
     [['token', 'work', '--json'], {}],
+    [['status'], { ANTHROPIC_API_KEY: 'sk-x', OPENAI_API_KEY: 'sk-y' }],
+    [['status'], { AIAUTH_ACCOUNT: 'nope' }],
   ] as [string[], Record<string, string>][])(
     '%j %j gives the same bytes and exit code as the whole program',
     async (argv, env) => {
@@ -76,6 +79,24 @@ describe('the short way', () => {
       expect(stdout + stderr).not.toBe('')
     },
   )
+
+  it.each([
+    ['a name', 'gone\n'],
+    ['a provider', '# of the team\nclaude'],
+    ['a name of nobody', 'theirs'],
+    ['nonsense', 'two words'],
+  ])('gives the same bytes and exit code below a .aiauth file with %s', async (_case, text) => {
+    home = await homeWith(...accounts)
+    const folder = join(home, 'project', 'src')
+    mkdirSync(folder, { recursive: true })
+    writeFileSync(join(home, 'project', '.aiauth'), text)
+    for (const argv of [['status'], ['token'], ['token', 'work'], ['token', '--json']]) {
+      const env = { AIAUTH_STORAGE: undefined }
+      const { exitCode, stdout, stderr } = await run(argv, { home, env, cwd: folder })
+      expect({ exitCode, stdout, stderr }).toEqual(wholeProgram(argv, home, {}, folder))
+      expect(stdout + stderr).not.toBe('')
+    }
+  })
 
   it.each([
     ['that switches a provider off', '{"providers":{"claude":{"enabled":false}}}'],

@@ -25,6 +25,7 @@ export interface RunOptions {
   readonly home: string
   readonly env?: Readonly<Record<string, string | undefined>>
   readonly input?: string
+  readonly cwd?: string
 }
 
 /** A home folder of its own, gone when the test is over. */
@@ -37,8 +38,9 @@ export function temporaryHome(config?: object): string {
 }
 
 /** The built program as a process, in an environment that holds nothing of ours or the user's. */
-export function start(argv: readonly string[], { home, env = {}, input }: RunOptions): Running {
+export function start(argv: readonly string[], { home, env = {}, input, cwd }: RunOptions): Running {
   const child = spawn(process.execPath, [BIN, ...argv], {
+    cwd,
     stdio: ['pipe', 'pipe', 'pipe'],
     env: { PATH: process.env['PATH'], HOME: home, AIAUTH_HOME: home, AIAUTH_STORAGE: 'plaintext', ...env },
   })

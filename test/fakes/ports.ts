@@ -9,6 +9,7 @@ import { Secret } from '../../src/model/secret.ts'
 import type { Use } from '../../src/model/history.ts'
 import type { JournalRecord } from '../../src/model/journal.ts'
 import type { Http, HttpReply, HttpRequest, Listener, Outcome, Ports, Terminal, Vault } from '../../src/model/ports.ts'
+import type { Preset } from '../../src/model/preset.ts'
 import type { ProgramCall } from '../../src/model/programs.ts'
 import type { Redirect } from '../../src/model/provider.ts'
 import type { TokenBundle } from '../../src/model/tokens.ts'
@@ -25,6 +26,8 @@ export interface FakeWorld {
   readonly config?: object
   readonly file?: AuthFile
   readonly variables?: Record<string, string>
+  /** What a `.aiauth` file says, or why it says nothing. */
+  readonly preset?: Preset | AuthError
   readonly interactive?: boolean
   readonly typed?: string[]
   /** What the browser does with the address it is given: returns the query that comes back. */
@@ -171,6 +174,12 @@ export function fakePorts(world: FakeWorld = {}): FakePorts {
     },
     environment: {
       variables: world.variables ?? {},
+      get preset() {
+        const name = world.variables?.['AIAUTH_ACCOUNT'] ?? ''
+        if (name !== '') return { name }
+        if (world.preset instanceof AuthError) throw world.preset
+        return world.preset
+      },
       remoteLogin: undefined,
       hasPassphrase: false,
       caller: { program: 'codex', pid: 4711 },

@@ -12,8 +12,9 @@ const fileWith = (accounts: Account[], preferences: Partial<Preferences> = {}): 
   const file = newAuthFile('f')
   return { ...file, accounts, preferences: { ...file.preferences, ...preferences } }
 }
+const presetOf = (name: string | undefined) => (name === undefined ? undefined : { name })
 const order = (file: AuthFile, wanted: string | undefined, preset?: string) =>
-  candidates(file, { wanted, preset, nowMs: NOW_MS, settings: {} }).map(({ name }) => name)
+  candidates(file, { wanted, preset: presetOf(preset), nowMs: NOW_MS, settings: {} }).map(({ name }) => name)
 
 const USED_UP = { windows: [{ name: '5 hours', usedPercent: 100, resetsAt: inSeconds(600) }] }
 const USED_UP_AND_BEGUN_ANEW = { windows: [{ name: '5 hours', usedPercent: 100, resetsAt: inSeconds(-1) }] }
@@ -90,18 +91,23 @@ describe('effectiveAccount', () => {
   const openai = { provider: 'openai', mode: 'codex' }
   const accounts = [named('a', { priority: 5 }), named('b', { priority: 1 }), named('c', { ...openai, priority: 9 })]
   const chosen = (preferences: Partial<Preferences> = {}, preset?: string) => {
-    const choice = effectiveAccount(fileWith(accounts, preferences), { preset, nowMs: NOW_MS, settings: {} })
+    const choice = effectiveAccount(fileWith(accounts, preferences), {
+      preset: presetOf(preset),
+      nowMs: NOW_MS,
+      settings: {},
+    })
     return [choice?.account.name, choice?.why]
   }
 
   it.each([
     [{}, undefined, 'b', 'the first by state, priority and age'],
-    [{}, '', 'b', 'the first by state, priority and age'],
     [{ preferredProvider: 'openai' }, undefined, 'c', 'the preferred provider'],
     [{ preferredProvider: 'nobody' }, undefined, 'b', 'the first by state, priority and age'],
     [{ preferredProvider: 'openai', defaultAccount: 'a' }, undefined, 'a', 'the default account'],
-    [{ defaultAccount: 'a' }, 'c', 'c', 'AIAUTH_ACCOUNT'],
-    [{ defaultAccount: 'a' }, 'openai', 'c', 'AIAUTH_ACCOUNT'],
+    [{}, 'c', 'c', 'AIAUTH_ACCOUNT'],
+    [{ defaultAccount: 'c' }, 'c', 'c', 'AIAUTH_ACCOUNT'],
+    [{ defaultAccount: 'a' }, 'c', 'c', 'AIAUTH_ACCOUNT, before the default a'],
+    [{ defaultAccount: 'a' }, 'openai', 'c', 'AIAUTH_ACCOUNT, before the default a'],
     [{ defaultAccount: 'gone' }, undefined, 'b', 'the first by state, priority and age'],
   ])('with %j and AIAUTH_ACCOUNT=%s is %s: %s', (preferences, preset, name, why) => {
     expect(chosen(preferences, preset)).toEqual([name, why])
