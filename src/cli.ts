@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander'
 import { addDoctorCommand } from './commands/doctor.ts'
+import { addConfigCommand } from './commands/config.ts'
 import { addEnvCommand } from './commands/env.ts'
 import { addExecCommand } from './commands/exec.ts'
 import { addListCommand } from './commands/list.ts'
@@ -97,6 +98,7 @@ const COMMANDS = [
   addRemoveCommand,
   addProvidersCommand,
   addDoctorCommand,
+  addConfigCommand,
 ]
 
 const EXAMPLES = `

@@ -33,6 +33,7 @@ const HOME: Readonly<Record<string, readonly string[]>> = {
 
 /** Every place where a secret leaves its wrapping. */
 const MAY_REVEAL: readonly string[] = [
+  'commands/config-steps.ts',
   'commands/exec-environment.ts',
   'commands/migrate-auth-backups.ts',
   'commands/print-token.ts',

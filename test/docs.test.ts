@@ -75,6 +75,12 @@ describe('help', () => {
     'set',
     'remove',
     'doctor',
+    'config',
+    'config get',
+    'config set',
+    'config unset',
+    'config list',
+    'config path',
     'providers list',
     'providers disable',
   ])('of %s has examples of its own command', async (verb) => {

@@ -124,13 +124,16 @@ function effectiveOf(
   known: Pick<ChooseAccountInput, 'nowMs' | 'settings'>,
 ): { account?: Account; why: string; advice?: string[] } {
   let preset: Preset | undefined
+  let isOdd = true
   try {
     preset = ports.environment.preset
+    isOdd = false
     return effectiveAccount(file, { preset, ...known }) ?? { why: 'nobody is signed in' }
   } catch (error) {
     if (!(error instanceof AuthError)) throw error
     const why = preset === undefined ? error.message : `${presetSource(preset)}: ${error.message}`
-    return { why, advice: [`nobody is used when none is named: ${why}`] }
+    const isPreset = isOdd || preset !== undefined
+    return { why, advice: isPreset ? [`nobody is used when none is named: ${why}`] : [] }
   }
 }
 

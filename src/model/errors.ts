@@ -2,6 +2,7 @@
 export const EXIT_CODES = {
   usage: 2,
   'account-not-found': 3,
+  'setting-not-found': 3,
   'sign-in-required': 4,
   'sign-in-denied': 4,
   'sign-in-timed-out': 5,

@@ -191,8 +191,15 @@ export interface Uses {
 }
 
 export interface Settings {
+  /** Of `config.json`. */
+  readonly path: string
   /** `config.json` as it stands, unchecked; `{}` when there is none. */
   read(): UntrustedRecord
+  /**
+   * Reads, changes and writes it under its lock. The work gets the newest content, and may
+   * throw to leave everything as it is; what it gives back unchanged is not written.
+   */
+  change(work: (current: UntrustedRecord) => UntrustedRecord): Promise<UntrustedRecord>
   /** Remembers that the user has accepted the terms of one mode. */
   acceptTerms(provider: string, mode: string): Promise<void>
   /** Switches a provider on or off, with all its modes. */

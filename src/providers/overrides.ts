@@ -27,7 +27,8 @@ export type ProviderFields = Partial<
   > & { acceptedTerms: boolean }
 >
 
-interface FieldRule {
+/** What one field may hold, as those who use it read it. */
+export interface FieldRule {
   readonly expected: string
   /** The checked value, `undefined` when it is not what is expected. */
   readonly read: (value: unknown) => unknown
@@ -36,7 +37,7 @@ interface FieldRule {
 const PRINTABLE = /^[\x20-\x7e]{1,2000}$/
 const SCOPE_TOKEN = /^[\x21\x23-\x5b\x5d-\x7e]{1,200}$/
 
-const line: FieldRule = {
+export const line: FieldRule = {
   expected: 'a text on one line',
   read: (value) => (typeof value === 'string' && PRINTABLE.test(value) ? value : undefined),
 }
@@ -49,7 +50,7 @@ const truth: FieldRule = {
   read: (value) => (typeof value === 'boolean' ? value : undefined),
 }
 
-const FIELD_RULES: Readonly<Record<keyof ProviderFields, FieldRule>> = {
+export const FIELD_RULES: Readonly<Record<keyof ProviderFields, FieldRule>> = {
   title: line,
   issuer: address,
   clientId: line,

@@ -14,7 +14,7 @@ import { USER_AGENT } from './user-agent.ts'
 /** The first row of an id is its default mode. */
 const BUILT_IN: readonly Provider[] = [claude, openai, openaiApiKey]
 
-const PROVIDER_ID = /^[a-z][a-z0-9-]{0,31}$/
+export const PROVIDER_ID = /^[a-z][a-z0-9-]{0,31}$/
 
 /** The mode of a provider that the user added without naming one. */
 const ONLY_MODE = 'default'

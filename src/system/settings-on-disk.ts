@@ -1,7 +1,7 @@
 import { join } from 'node:path'
-import type Conf from 'conf'
 import { AuthError } from '../model/errors.ts'
 import type { Settings } from '../model/ports.ts'
+import { settingAt, withSetting } from '../model/setting-path.ts'
 import { withEnabled } from '../model/with-enabled.ts'
 import { isRecord, json, record, type UntrustedRecord } from '../model/untrusted.ts'
 import { withLock } from './lock.ts'
@@ -15,27 +15,34 @@ import { readPrivateFile } from './read-private-file.ts'
 export function settingsOnDisk(home: string): Settings {
   const path = join(home, 'config.json')
   const read = () => parseSettings(readPrivateFile(path))
-  const change = async (work: (store: Conf, current: UntrustedRecord) => void) => {
+  const change: Settings['change'] = async (work) => {
     makePrivateFolder(home)
     const { default: Conf } = await import('conf')
-    await withLock(`${path}.lock`, () => {
+    return withLock(`${path}.lock`, () => {
       const current = read()
+      const changed = work(current)
+      if (changed === current) return current
       try {
-        work(new Conf({ cwd: home, configName: 'config', configFileMode: 0o600, clearInvalidConfig: false }), current)
+        const store = new Conf({ cwd: home, configName: 'config', configFileMode: 0o600, clearInvalidConfig: false })
+        // Whole, since a mode may be called anything: its name must not become a part of a path.
+        store.store = { ...changed }
       } catch (error) {
         throw cannotWrite('config.json', home, error)
       }
+      return changed
     })
   }
   return {
+    path,
     read,
-    acceptTerms: (provider, mode) =>
-      change((store) => store.set(`providers.${provider}.modes.${mode}.acceptedTerms`, true)),
-    // A mode may be called anything, so its name must not become a part of a path.
-    setEnabled: (provider, enabled) =>
-      change((store, { providers }) => {
-        store.set('providers', { ...record(providers), [provider]: withEnabled(record(providers)[provider], enabled) })
-      }),
+    change,
+    acceptTerms: async (provider, mode) => {
+      await change((current) => withSetting(current, ['providers', provider, 'modes', mode, 'acceptedTerms'], true))
+    },
+    setEnabled: async (provider, enabled) => {
+      const at = ['providers', provider]
+      await change((current) => withSetting(current, at, withEnabled(settingAt(current, at), enabled)))
+    },
   }
 }
 

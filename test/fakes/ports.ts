@@ -14,7 +14,8 @@ import type { ProgramCall } from '../../src/model/programs.ts'
 import type { Redirect } from '../../src/model/provider.ts'
 import type { TokenBundle } from '../../src/model/tokens.ts'
 import { withEnabled } from '../../src/model/with-enabled.ts'
-import { record } from '../../src/model/untrusted.ts'
+import { settingAt, withSetting } from '../../src/model/setting-path.ts'
+import { record, type UntrustedRecord } from '../../src/model/untrusted.ts'
 import { newAuthFile, parseAuthFile } from '../../src/auth-file/format.ts'
 import { PLAIN } from '../../src/ui/style.ts'
 
@@ -83,7 +84,7 @@ export function fakePorts(world: FakeWorld = {}): FakePorts {
   const waits: number[] = []
   const uses: Use[] = []
   const programCalls: ProgramCall[] = []
-  const changedSettings: Record<string, unknown> = {}
+  let settings: UntrustedRecord = record(world.config)
   let file = world.file
   let ids = 0
   let wake: () => void = () => undefined
@@ -239,14 +240,16 @@ export function fakePorts(world: FakeWorld = {}): FakePorts {
     },
     uses: { note: (use) => void uses.push(use), read: () => uses },
     settings: {
-      read: () => record({ ...world.config, ...changedSettings }),
+      path: '/home/ada/.config/aiauth/config.json',
+      read: () => settings,
+      change: (work) => Promise.resolve((settings = work(settings))),
       acceptTerms: (provider, mode) => {
-        changedSettings['providers'] = { [provider]: { modes: { [mode]: { acceptedTerms: true } } } }
+        settings = withSetting(settings, ['providers', provider, 'modes', mode, 'acceptedTerms'], true)
         return Promise.resolve()
       },
       setEnabled: (provider, enabled) => {
-        const providers = record(record({ ...world.config, ...changedSettings })['providers'])
-        changedSettings['providers'] = { ...providers, [provider]: withEnabled(providers[provider], enabled) }
+        const at = ['providers', provider]
+        settings = withSetting(settings, at, withEnabled(settingAt(settings, at), enabled))
         return Promise.resolve()
       },
     },
