@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander'
 import { addDoctorCommand } from './commands/doctor.ts'
+import { addCompletionCommand } from './commands/completion.ts'
 import { addConfigCommand } from './commands/config.ts'
 import { addEnvCommand } from './commands/env.ts'
 import { addExecCommand } from './commands/exec.ts'
@@ -99,6 +100,7 @@ const COMMANDS = [
   addProvidersCommand,
   addDoctorCommand,
   addConfigCommand,
+  addCompletionCommand,
 ]
 
 const EXAMPLES = `

@@ -75,6 +75,7 @@ describe('help', () => {
     'set',
     'remove',
     'doctor',
+    'completion',
     'config',
     'config get',
     'config set',

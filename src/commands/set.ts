@@ -37,6 +37,9 @@ const KEYS: Readonly<Record<string, KeyRule>> = {
   },
 }
 
+/** For those who offer them. */
+export const SET_KEYS = Object.entries(KEYS).map(([key, { expected }]) => ({ key, expected }))
+
 /** No controls, no separators of lines, nothing that turns the direction of a text or hides in it. */
 const NOTES = /^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]{0,500}$/u
 

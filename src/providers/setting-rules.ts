@@ -1,9 +1,9 @@
-import { STORAGE_KINDS } from '../model/account.ts'
 import { isSafeAddress } from '../model/endpoint.ts'
 import { AuthError } from '../model/errors.ts'
 import { nearest } from '../model/nearest.ts'
 import { parseProxy } from '../model/proxy.ts'
 import type { SettingPath } from '../model/setting-path.ts'
+import { findStorageKind, STORAGE_CHOICES } from '../model/storage-kind.ts'
 import { cleanLine, json } from '../model/untrusted.ts'
 import { FIELD_RULES, line, type FieldRule, type ProviderFields } from './overrides.ts'
 import { PROVIDER_ID } from './registry.ts'
@@ -13,8 +13,8 @@ const TOP_RULES: Readonly<Record<string, FieldRule>> = {
   browser: line,
   proxy: { expected: 'the address of an HTTP proxy', read: (value) => (isProxy(value) ? value : undefined) },
   storage: {
-    expected: STORAGE_KINDS.join(', '),
-    read: (value) => STORAGE_KINDS.find((kind) => kind === value),
+    expected: STORAGE_CHOICES,
+    read: (value) => (typeof value === 'string' ? findStorageKind(value) : undefined),
   },
   notify: {
     expected: 'a list of https addresses (http only on loopback)',

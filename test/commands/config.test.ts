@@ -17,6 +17,7 @@ describe('aiauth config set', () => {
     ['browser', 'firefox --private-window', 'firefox --private-window'],
     ['proxy', 'proxy.corp:3128', 'proxy.corp:3128'],
     ['storage', 'passphrase', 'passphrase'],
+    ['storage', 'helper:pass', 'helper:pass'],
     ['notify', 'http://127.0.0.1:8080, https://gateway.example', ['http://127.0.0.1:8080', 'https://gateway.example']],
     ['notify', '[]', []],
     ['refreshLeadSeconds', '600', 600],
@@ -71,7 +72,7 @@ describe('aiauth config set', () => {
     ['providers.__proto__.title', 'x', 'is no setting', ''],
     ['__proto__', 'x', 'is no setting', 'aiauth config --help'],
     ['providers.claude', '{}', 'providers.claude is no single setting', 'aiauth config set providers.claude.<field>'],
-    ['storage', 'keychian', 'storage must be keychain, passphrase, plaintext', ''],
+    ['storage', 'keychian', 'storage must be keychain | passphrase | helper:<program> | plaintext', ''],
     ['refreshLeadSeconds', '5m', 'refreshLeadSeconds must be whole seconds', ''],
     ['notify', 'http://gateway.example', 'notify must be a list of https addresses', ''],
     ['plugins', './evil.js', 'plugins must be a list of package names', ''],
@@ -211,7 +212,6 @@ describe('aiauth config get and list', () => {
   it('X2: print no escape sequence that stands in the file', async () => {
     const odd = { config: { browser: '\u001b]52;c;x\u0007', notify: ['\u009b2J'], ['\u001b[2J']: 1 } }
     for (const argv of [['list'], ['get', 'browser'], ['get', 'notify']]) {
-       
       expect((await config(argv, odd)).out).not.toMatch(/[\x00-\x09\x0b-\x1f\x7f-\x9f]/)
     }
   })

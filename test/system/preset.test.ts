@@ -97,7 +97,7 @@ describe('readPreset', () => {
     expect(refusal).toMatchObject({ code: 'usage', hint: 'name the account, or set AIAUTH_ACCOUNT' })
     const { message } = refusal as AuthError
     expect(message.startsWith(`${path} `)).toBe(true)
-     
+
     expect(message).not.toMatch(/S3CRET|[\x00-\x1f]/)
   })
 
