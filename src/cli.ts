@@ -16,6 +16,7 @@ import { addRenameCommand } from './commands/rename.ts'
 import { reportError, type ReportOptions } from './commands/report-error.ts'
 import { addSetCommand } from './commands/set.ts'
 import { addStatusCommand } from './commands/status.ts'
+import { addStorageCommand } from './commands/storage.ts'
 import { addTokenCommand } from './commands/token.ts'
 import { addUseCommand } from './commands/use.ts'
 import { addWhyCommand } from './commands/why.ts'
@@ -101,6 +102,7 @@ const COMMANDS = [
   addDoctorCommand,
   addConfigCommand,
   addCompletionCommand,
+  addStorageCommand,
 ]
 
 const EXAMPLES = `

@@ -10,13 +10,14 @@ import { endNow } from './system/end-now.ts'
 import { homeFolder } from './system/home.ts'
 import { inspectionOnDisk } from './system/inspection-on-disk.ts'
 import { openKeychain } from './system/keychain.ts'
-import { findPassphrase, hasPassphrase } from './system/passphrase.ts'
+import { findPassphrase, hasPassphrase, newPassphrase } from './system/passphrase.ts'
 import { KEYCHAIN_IS_SLOW } from './system/keychain-patience.ts'
 import { migrationsOnDisk } from './system/migrations-on-disk.ts'
 import { programSettings } from './system/program-settings.ts'
 import { rehearsalOnDisk } from './system/rehearsal-on-disk.ts'
 import { remoteLogin } from './system/remote-login.ts'
 import { catchSignals, type Interruption } from './system/signals.ts'
+import { storagesOnDisk } from './system/storages-on-disk.ts'
 import { ITEM_LIMITS } from './system/small-keychain-vault.ts'
 import { createTerminal } from './system/terminal.ts'
 import { vaultsOf } from './system/vaults.ts'
@@ -134,6 +135,12 @@ function createPorts(
     backups: backupsOnDisk(home),
     migrations: migrationsOnDisk(home, variables),
     inspection: inspectionOnDisk(variables),
+    storages: storagesOnDisk({
+      home,
+      vaults,
+      hasPassphrase: () => hasPassphrase(variables),
+      newPassphrase: (file) => newPassphrase({ terminal, signal }, file),
+    }),
     rehearsal: () => rehearsalOnDisk(home, interruption.signal),
     identifiers: { uuid: () => randomUUID() },
   }

@@ -17,7 +17,8 @@ export async function storageFor(
   asked: string | undefined,
 ): Promise<StorageKind> {
   const { variables, hasPassphrase } = ports.environment
-  const question = 'no keychain here; keep the tokens in (passphrase, plaintext; empty: stop)? '
+  const question =
+    'no keychain here; keep the tokens in passphrase, helper:<program> or plaintext, or stop [passphrase]? '
   const storage = await chooseStorage(ports, {
     file,
     asked: asked ?? text(variables['AIAUTH_STORAGE']) ?? text(ports.settings.read()['storage']),

@@ -31,7 +31,7 @@ export async function chooseStorage(
   const wanted = asked === undefined ? undefined : askedKind(asked)
   if (recorded !== undefined && wanted !== undefined && wanted !== recorded) {
     throw new AuthError('usage', `the accounts here keep their secrets in: ${recorded}`, {
-      hint: `leave out --storage and AIAUTH_STORAGE, or set AIAUTH_HOME to another folder`,
+      hint: `leave out --storage and AIAUTH_STORAGE, or move them: aiauth storage set ${wanted}`,
     })
   }
   const decided = recorded === undefined ? wanted : storageKind(recorded)
@@ -42,8 +42,9 @@ export async function chooseStorage(
     if (!(error instanceof AuthError)) throw error
     if (error.code !== 'storage-unavailable') throw error.withHint(CHOICES)
     if (hasPassphrase) return proven(ports, 'passphrase')
-    const answer = await ask?.()
-    if (answer !== undefined && answer !== '') return proven(ports, askedKind(answer))
+    const answer = (await ask?.())?.trim()
+    if (answer === '') return proven(ports, 'passphrase')
+    if (answer !== undefined && answer !== 'stop') return proven(ports, askedKind(answer))
     throw error.withHint(CHOICES)
   }
 }
@@ -62,4 +63,4 @@ export function askedKind(name: string): StorageKind {
 
 /** Told where nothing is decided yet, beside what would mend the keychain. */
 const CHOICES =
-  'or choose: --storage passphrase (with AIAUTH_PASSPHRASE_FILE), or --storage plaintext (readable by anyone who can read your files)'
+  'or choose: --storage passphrase (with AIAUTH_PASSPHRASE_FILE), --storage helper:<program>, or --storage plaintext (readable by anyone who can read your files)'

@@ -57,7 +57,11 @@ export async function dropAccount(
   input: DropAccountInput,
   signal: AbortSignal,
 ): Promise<Dropped> {
-  return ports.journal.exclusively(input.account.id, () => drop(ports, input, signal))
+  return ports.journal.exclusively(input.account.id, () => {
+    // Its secret may have been moved to another storage while we waited.
+    const account = ports.authFile.read()?.accounts.find(({ id }) => id === input.account.id) ?? input.account
+    return drop(ports, { ...input, account }, signal)
+  })
 }
 
 async function drop(ports: DropAccountPorts, input: DropAccountInput, signal: AbortSignal): Promise<Dropped> {

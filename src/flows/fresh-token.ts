@@ -8,6 +8,7 @@ import { findProvider } from '../providers/registry.ts'
 import { fingerprint } from '../vault/fingerprint.ts'
 import { getById } from './account-by-id.ts'
 import { signInAgain } from './choose-account.ts'
+import { heldNow } from './held-now.ts'
 import { heldToken, lasts } from './held-token.ts'
 import { recoverRenewal } from './keep-renewal.ts'
 import { linkedGrant } from './linked-grant.ts'
@@ -40,9 +41,9 @@ export interface FreshTokenInput {
  * `provider-rejected`, `provider-unavailable`, `network`, `busy`, and what the storage throws.
  */
 export async function freshToken(ports: FreshTokenPorts, input: FreshTokenInput): Promise<FreshToken> {
-  const { account, minValiditySeconds, evenIfFresh = false } = input
+  const { minValiditySeconds, evenIfFresh = false } = input
   const stamp = ports.authFile.stamp()
-  const held = await heldToken(ports, account)
+  const { account, held } = await heldNow(ports, input.account)
   const isFresh = !evenIfFresh && lasts(held, minValiditySeconds, ports.clock.nowMs())
   if (isFresh) return served(await healFacts(ports, account, held), held)
   const isNewer = (bundle: TokenBundle) =>
@@ -80,9 +81,8 @@ function meanwhile(
     const stamp = ports.authFile.stamp()
     if (stamp === seen) return undefined
     seen = stamp
-    const account = getById(ports.authFile.read(), id)
-    const bundle = await heldToken(ports, account)
-    return isNewer(bundle) ? served(account, bundle) : undefined
+    const { account, held } = await heldNow(ports, getById(ports.authFile.read(), id))
+    return isNewer(held) ? served(account, held) : undefined
   }
 }
 

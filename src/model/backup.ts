@@ -73,6 +73,8 @@ export interface Backups {
    * @throws AuthError `storage-unavailable`, `auth-file-invalid`.
    */
   seal(backup: Backup, key: Secret): Backup
+  /** Writes down that its key is in another storage now. @throws AuthError `storage-unavailable`, `auth-file-invalid`. */
+  rehome(backup: Backup, storage: string): void
   /** A new key for `seal`, as a vault keeps it. */
   newKey(): Secret
   /** Removes copy and manifest; what is gone already is no error. */

@@ -9,6 +9,7 @@ import type { Migrations } from './migration.ts'
 import type { Preset } from './preset.ts'
 import type { Programs } from './programs.ts'
 import type { Secret } from './secret.ts'
+import type { Storages } from './storages.ts'
 import type { UntrustedRecord } from './untrusted.ts'
 import type { Vaults } from './vault.ts'
 
@@ -27,6 +28,7 @@ export interface Ports {
   readonly browser: Browser
   readonly programs: Programs
   readonly vaults: Vaults
+  readonly storages: Storages
   readonly authFile: AuthFileStore
   readonly journal: Journal
   readonly uses: Uses

@@ -50,6 +50,12 @@ export function backupsOnDisk(home: string, nowMs: () => number = Date.now): Bac
       })
       return soundOne(folder, backup).backup
     },
+    rehome(backup, storage) {
+      writing(folder, () => {
+        const { manifestText } = soundOne(folder, backup)
+        replacePrivateFile(manifestOf(folder, backup.id), rewriteManifest(manifestText, { storage }))
+      })
+    },
     newKey: newBackupKey,
     remove({ id }) {
       if (!existsSync(folder)) return

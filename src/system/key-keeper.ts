@@ -26,6 +26,8 @@ export interface KeyKeeper {
     readonly slot: KeySlot
     /** Proves that a key could be kept there. @throws AuthError as `find`. */
     probe(): Promise<void>
+    /** Asks for what is not there, to see whether there is an answer. @throws AuthError as `find`. */
+    ask(): Promise<void>
     /** A key that is gone already is no error. */
     forget(fileId: string): Promise<void>
   }
@@ -74,6 +76,9 @@ export function elsewhereKeeper(kind: StorageKind, store: KeychainVerbs, slot: K
         const stored = await store.getPassword(item)
         await store.deletePassword(item)
         if (stored !== value) throw forgetful(kind)
+      },
+      async ask() {
+        await store.getPassword(name(randomUUID()))
       },
       forget: (fileId) => store.deletePassword(name(fileId)),
     },

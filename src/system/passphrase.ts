@@ -39,6 +39,25 @@ export async function findPassphrase(sources: PassphraseSources, isNew: boolean)
   throw new AuthError('usage', 'the two passphrases differ', { hint: 'run the command again' })
 }
 
+/**
+ * The passphrase that is to replace the present one: out of a file, else typed twice; nothing
+ * typed, and nobody to ask, mean that the present one stays.
+ *
+ * @throws AuthError `usage`, `storage-locked`, `cancelled`.
+ */
+export async function newPassphrase(
+  { terminal, signal }: Omit<PassphraseSources, 'variables'>,
+  file: string | undefined,
+): Promise<Secret | undefined> {
+  if (file !== undefined) return checked(new Secret(read(file).replace(/\r?\n$/, '')))
+  if (!terminal.interactive) return undefined
+  const first = await terminal.askSecret('new passphrase for the vault (empty: keep the present one): ', signal)
+  if (first === undefined || first.reveal() === '') return undefined
+  const second = await terminal.askSecret('the same passphrase again: ', signal)
+  if (first.reveal() === second?.reveal()) return first
+  throw new AuthError('usage', 'the two passphrases differ', { hint: 'run the command again' })
+}
+
 function given(variables: PassphraseSources['variables']): (() => string) | undefined {
   const { AIAUTH_PASSPHRASE_FILE: file, AIAUTH_PASSPHRASE: value, CREDENTIALS_DIRECTORY: folder } = variables
   if (file) return () => read(file)
@@ -50,7 +69,7 @@ function given(variables: PassphraseSources['variables']): (() => string) | unde
 function read(path: string): string {
   const text = readPrivateFile(path)
   if (text !== undefined) return text
-  throw new AuthError('storage-locked', 'the passphrase file does not exist', { hint: 'check AIAUTH_PASSPHRASE_FILE' })
+  throw new AuthError('storage-locked', 'the passphrase file does not exist', { hint: 'check its path' })
 }
 
 async function ask({ terminal, signal }: PassphraseSources, question: string): Promise<Secret> {

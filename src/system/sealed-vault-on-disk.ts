@@ -170,6 +170,7 @@ export function vaultFile(home: string, keeper: KeyKeeper): SealedVault {
     async unlock() {
       const compartment = own()
       if (compartment !== undefined && !isEmpty(compartment)) await unlock(compartment)
+      else await elsewhere?.ask()
     },
     async rotate(passphrase) {
       const before = own()

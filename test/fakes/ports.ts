@@ -12,6 +12,7 @@ import type { Http, HttpReply, HttpRequest, Listener, Outcome, Ports, Terminal, 
 import type { Preset } from '../../src/model/preset.ts'
 import type { ProgramCall } from '../../src/model/programs.ts'
 import type { Redirect } from '../../src/model/provider.ts'
+import type { StorageMove, Storages } from '../../src/model/storages.ts'
 import type { TokenBundle } from '../../src/model/tokens.ts'
 import { withEnabled } from '../../src/model/with-enabled.ts'
 import { settingAt, withSetting } from '../../src/model/setting-path.ts'
@@ -205,6 +206,7 @@ export function fakePorts(world: FakeWorld = {}): FakePorts {
       settings: ({ folder }) => record(world.programSettings?.[folder]),
     },
     vaults: { vault },
+    storages: fakeStorages(),
     authFile: {
       read: () => file,
       stamp: () => JSON.stringify(file),
@@ -310,6 +312,23 @@ function fakeInspection(change: Partial<Inspection> = {}): Inspection {
   }
 }
 
+/** Storages that answer, and a move that is remembered. */
+export function fakeStorages(): Storages {
+  let move: StorageMove | undefined
+  return {
+    kinds: () => [],
+    look: () =>
+      Promise.resolve({ driver: 'a fake', where: 'memory', names: undefined, formerKeys: 0, trouble: undefined }),
+    unlock: () => Promise.resolve(),
+    newPassphrase: () => Promise.resolve(undefined),
+    rotate: () => Promise.resolve(false),
+    tidy: () => Promise.resolve(),
+    move: () => move,
+    keepMove: (kept) => void (move = kept),
+    dropMove: () => void (move = undefined),
+  }
+}
+
 /** Nothing left of an earlier run, and room for a new one. */
 export function fakeMigrations(): Migrations {
   let record: MigrationRecord | undefined
@@ -357,6 +376,10 @@ export function fakeBackups(): Backups {
     seal(backup) {
       const found = find(backup)
       return (found.backup = { ...found.backup, isSealed: true })
+    },
+    rehome(backup, storage) {
+      const found = find(backup)
+      found.backup = { ...found.backup, storage }
     },
     newKey: () => new Secret(randomBytes(32).toString('base64')),
     remove(backup) {

@@ -1,5 +1,5 @@
 import { formatAuthFile, newAuthFile, parseAuthFile } from '../../auth-file/format.ts'
-import type { AuthFile, StorageKind } from '../../model/account.ts'
+import type { Account, AuthFile, StorageKind } from '../../model/account.ts'
 import type { Backup } from '../../model/backup.ts'
 import { AuthError } from '../../model/errors.ts'
 import type { PlannedStep, StepName } from '../../model/migration.ts'
@@ -8,6 +8,7 @@ import type { TokenBundle } from '../../model/tokens.ts'
 import { withoutTokens } from '../../native-tools/codex-text.ts'
 import { findProvider } from '../../providers/registry.ts'
 import { withAccount, writeAndReadBack } from '../keep-account.ts'
+import { vaultOf } from '../vault-of.ts'
 import { keptFields } from './carry.ts'
 import { isUndone } from './choose-backup.ts'
 import { linkTo, type FindSourcePorts } from './find-source.ts'
@@ -65,15 +66,18 @@ export async function prepareWorld(ports: MigratePorts, input: ForwardInput, dra
   const { prepared, storage } = input
   const vault = ports.vaults.vault(storage)
   const before = new Map<string, TokenBundle>()
+  // An account that is here already stays in its storage, which is another one while a move is cut off.
+  const vaultFor = (existing: Account | undefined) =>
+    existing === undefined || prepared.custody === 'in-place' ? vault : vaultOf(ports.vaults, existing)
   for (const { existing } of prepared.imports) {
-    const held = existing === undefined ? undefined : await vault.read(existing.id)
+    const held = existing === undefined ? undefined : await vaultFor(existing).read(existing.id)
     if (held !== undefined) before.set(held.accountId, held)
   }
   const settings = ports.settings.read()
   const atMs = ports.clock.nowMs()
   const results = prepared.imports.map((one) =>
     migrated(one, {
-      storage,
+      storage: vaultFor(one.existing).kind,
       provider: findProvider(settings, one.carried),
       held: before.get(one.target.id),
       link: prepared.custody === 'linked' && one.target.part === 'tokens' ? linkTo(prepared.source) : undefined,
@@ -108,7 +112,7 @@ export function actionsOf(world: World): Actions {
     'back-up': { run: () => backUp(world) },
     'import-secrets': {
       run: async () => {
-        for (const { bundle } of results) await writeAndReadBack(vault, bundle)
+        for (const { account, bundle } of results) await writeAndReadBack(vaultOf(ports.vaults, account), bundle)
         return undefined
       },
       revert: () => forgetImports(world),
@@ -123,7 +127,7 @@ export function actionsOf(world: World): Actions {
     validate: {
       run: async () => {
         assertEqualFacts(parseAuthFile(draft.read()), next, results, imports)
-        await assertReadable(vault, results)
+        await assertReadable(ports, results)
         return undefined
       },
     },
@@ -166,9 +170,9 @@ function backUp({ ports, input, made }: World): string {
   return `${made.backup.id}, ${made.backup.bytes} bytes, sha256 ${made.backup.sha256.slice(0, 12)}`
 }
 
-async function forgetImports({ vault, before, results }: World): Promise<void> {
+async function forgetImports({ ports, before, results }: World): Promise<void> {
   for (const { account } of results) {
-    const held = before.get(account.id)
+    const [vault, held] = [vaultOf(ports.vaults, account), before.get(account.id)]
     if (held === undefined) await vault.remove(account.id)
     else await vault.write(held)
   }

@@ -1,9 +1,10 @@
 import type { Account, AuthFile } from '../../model/account.ts'
 import { AuthError } from '../../model/errors.ts'
-import type { Ports, Vault } from '../../model/ports.ts'
+import type { Ports } from '../../model/ports.ts'
 import { fingerprint } from '../../vault/fingerprint.ts'
 import { getById } from '../account-by-id.ts'
 import { heldToken } from '../held-token.ts'
+import { vaultOf } from '../vault-of.ts'
 import type { Import } from './decide.ts'
 import type { Migrated } from './migrated-account.ts'
 
@@ -53,8 +54,9 @@ export function assertSameText(found: string | undefined, meant: string, what: s
 }
 
 /** Every secret can be read from where it was put, and is the one that was meant. */
-export async function assertReadable(vault: Vault, results: readonly Migrated[]): Promise<void> {
+export async function assertReadable(ports: Pick<Ports, 'vaults'>, results: readonly Migrated[]): Promise<void> {
   for (const { account, bundle } of results) {
+    const vault = vaultOf(ports.vaults, account)
     const stored = await vault.read(account.id)
     if (stored === undefined || !isSameGrant(stored, bundle))
       throw differs(`${account.name}: its tokens in the ${vault.kind}`)

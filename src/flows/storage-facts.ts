@@ -1,0 +1,86 @@
+import type { AuthFile, StorageKind } from '../model/account.ts'
+import { AuthError, type AuthErrorCode } from '../model/errors.ts'
+import type { Ports } from '../model/ports.ts'
+import { findStorageKind } from '../model/storage-kind.ts'
+import { BACKUP_KEY } from './migration/seal-backup.ts'
+
+export type StorageFactsPorts = Pick<Ports, 'vaults' | 'authFile' | 'storages'>
+
+/** A storage as it is now; no secret stands here. */
+export interface StorageFacts {
+  readonly kind: StorageKind
+  /** The one that new accounts go to. */
+  readonly isDecided: boolean
+  readonly driver: string
+  readonly where: string
+  readonly reachable: boolean
+  readonly locked: boolean
+  /** How many accounts say that their secrets are here. */
+  readonly accounts: number
+  /** How many secrets are here, ours included, and how many of them nobody refers to; unknown where it cannot be opened. */
+  readonly items: number | undefined
+  readonly orphans: number | undefined
+  readonly trouble: AuthError | undefined
+}
+
+/** Every storage that is decided on, or in use, or holds what a cut-off move has left. */
+export async function storageFacts(ports: StorageFactsPorts): Promise<StorageFacts[]> {
+  const file = ports.authFile.read()
+  const decided = file === undefined || file.accounts.length === 0 ? undefined : findStorageKind(file.storage ?? '')
+  const ofAccounts = file?.accounts.flatMap(({ secret }) => findStorageKind(secret.store) ?? []) ?? []
+  const left = ports.storages.move()?.kinds ?? []
+  const kinds = new Set([
+    ...(decided === undefined ? [] : [decided]),
+    ...ofAccounts,
+    ...ports.storages.kinds(),
+    ...left,
+  ])
+  const facts: StorageFacts[] = []
+  for (const kind of kinds) facts.push(await factsOf(ports, file, { kind, isDecided: kind === decided }))
+  return facts
+}
+
+const LOCKED: readonly AuthErrorCode[] = ['storage-locked', 'storage-timed-out']
+
+async function factsOf(
+  ports: StorageFactsPorts,
+  file: AuthFile | undefined,
+  { kind, isDecided }: Pick<StorageFacts, 'kind' | 'isDecided'>,
+): Promise<StorageFacts> {
+  const { driver, where, names, formerKeys, trouble } = await ports.storages.look(kind)
+  const here = file?.accounts.flatMap(({ id, secret }) => (secret.store === kind ? [id] : [])) ?? []
+  const found = names ?? (trouble === undefined ? await foundIn(ports, kind, here) : undefined)
+  const orphans = found?.filter((name) => !name.startsWith('key/') && !here.includes(name))
+  return {
+    kind,
+    isDecided,
+    driver,
+    where,
+    reachable: trouble === undefined || LOCKED.includes(trouble.code),
+    locked: trouble !== undefined && LOCKED.includes(trouble.code),
+    accounts: here.length,
+    items: found?.length,
+    orphans: orphans && orphans.length + formerKeys,
+    trouble,
+  }
+}
+
+/** A keychain does not tell what it holds, but of each name whether it holds something. */
+async function foundIn(ports: StorageFactsPorts, kind: StorageKind, here: readonly string[]): Promise<string[]> {
+  const vault = ports.vaults.vault(kind)
+  const ids = new Set([...here, ...(ports.storages.move()?.accountIds ?? [])])
+  const found: string[] = []
+  for (const id of ids) if (await holds(vault.read(id))) found.push(id)
+  if (await holds(vault.readKey(BACKUP_KEY))) found.push(`key/${BACKUP_KEY}`)
+  return found
+}
+
+/** What is damaged is there all the same. */
+async function holds(reading: Promise<unknown>): Promise<boolean> {
+  try {
+    return (await reading) !== undefined
+  } catch (error) {
+    if (error instanceof AuthError && error.code === 'secret-missing') return true
+    throw error
+  }
+}

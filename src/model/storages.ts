@@ -1,0 +1,47 @@
+import type { AuthError } from './errors.ts'
+import type { Secret } from './secret.ts'
+import type { StorageKind } from './storage-kind.ts'
+
+/** What is known of a storage as such, beside the vault that it is. */
+export interface Storages {
+  /** Storages that keep something in the vault file. @throws AuthError `auth-file-invalid`. */
+  kinds(): readonly StorageKind[]
+  /** Asks nobody for a passphrase. @throws AuthError `auth-file-invalid`. */
+  look(kind: StorageKind): Promise<StorageLook>
+  /** Gets what opens it, before a lock is held: a person may have to be asked. @throws AuthError as `Vault.probe`. */
+  unlock(kind: StorageKind): Promise<void>
+  /** The passphrase that is to take the place of the present one; `undefined` where the present one stays. */
+  newPassphrase(file: string | undefined): Promise<Secret | undefined>
+  /**
+   * Seals all that the storage keeps in the vault file under a new key, at once.
+   *
+   * @returns false where it keeps nothing there.
+   * @throws AuthError as `Vault.write`, and then the old key still opens everything.
+   */
+  rotate(kind: StorageKind, passphrase: Secret | undefined): Promise<boolean>
+  /** Has keys forgotten that open nothing any more. */
+  tidy(kind: StorageKind): Promise<void>
+  /** A move that has begun and not ended. */
+  move(): StorageMove | undefined
+  /** Writes it durably. @throws AuthError `storage-unavailable`. */
+  keepMove(move: StorageMove): void
+  dropMove(): void
+}
+
+export interface StorageLook {
+  /** What keeps it, in a few words. */
+  readonly driver: string
+  readonly where: string
+  /** Accounts' ids and, beginning with `key/`, our own keys; `undefined` where a storage does not tell. */
+  readonly names: readonly string[] | undefined
+  /** How many keys that open nothing any more may still be kept. */
+  readonly formerKeys: number
+  /** Why it cannot be used now. */
+  readonly trouble: AuthError | undefined
+}
+
+/** Where copies of secrets may stand until a move has ended. */
+export interface StorageMove {
+  readonly kinds: readonly StorageKind[]
+  readonly accountIds: readonly string[]
+}
