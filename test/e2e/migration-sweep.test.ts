@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { whyNoFaults } from '../real/faults/faults.ts'
-import { ERRORS, KILLS, sweep, undisturbedIn, type Swept } from './migration-sweep.ts'
+import { ERRORS, KILLS, sweep, UNREADABLE, undisturbedIn, type Swept } from './migration-sweep.ts'
 import { homeBefore, homeMigrated, IN_PLACE, LINKED, TAKE_OVER, type MigrationHome } from './migration-world.ts'
 import { startOneUseServer, type OneUseServer } from './one-use-server.ts'
 
-const LIMIT = { timeout: 600_000 }
+const LIMIT = { timeout: 300_000 }
 const BACK = ['migrate-auth', '--rollback', '--json']
 
 describe.skipIf(whyNoFaults() !== undefined)('aiauth migrate-auth', LIMIT, () => {
@@ -19,7 +19,7 @@ describe.skipIf(whyNoFaults() !== undefined)('aiauth migrate-auth', LIMIT, () =>
     const startedAtMs = performance.now()
     const undisturbed = await undisturbedIn(world, argv)
     const isDear = world.scene.storage === 'passphrase'
-    const swept = await sweep(world, argv, isDear ? KILLS : [...KILLS, ...ERRORS], undisturbed, isDear)
+    const swept = await sweep(world, argv, isDear ? KILLS : [...KILLS, ...ERRORS], undisturbed, { isSampled: isDear })
     tell(name, startedAtMs, swept)
     const { cutOff } = swept
     const chosen = cutOff.filter(
@@ -27,7 +27,7 @@ describe.skipIf(whyNoFaults() !== undefined)('aiauth migrate-auth', LIMIT, () =>
     )
     const again: Swept[] = []
     for (const { world: left, at } of chosen) {
-      const second = await sweep(left, argv, KILLS, undisturbed)
+      const second = await sweep(left, argv, [...KILLS, UNREADABLE], undisturbed, { isRecovery: true })
       again.push({ ...second, bad: second.bad.map((each) => `after ${at}: ${each}`) })
     }
     if (stages > 0) tell(`${name}, twice in a row`, startedAtMs, ...again)

@@ -46,6 +46,9 @@ export const ERRORS: readonly Sweep[] = [
 const OF_A_LOCK = /\.lock(?:\.tmp|\..*stale)?(?: \d+)?$/
 const isOfLock = ({ path }: Operation) => path.includes('.lock')
 
+/** What cannot be read for a moment is not gone. */
+export const UNREADABLE: Sweep = { operations: ['open-read'], fault: { kind: 'EIO' } }
+
 interface Point {
   readonly fault: Fault
   readonly operation: Operation
@@ -121,7 +124,7 @@ export async function sweep(
   argv: readonly string[],
   sweeps: readonly Sweep[],
   undisturbed: Undisturbed,
-  isSampled = false,
+  { isSampled = false, isRecovery = false } = {},
 ): Promise<Swept> {
   // Where a passphrase makes every run dear: from the first change on that only this way of migrating makes.
   const all = await pointsIn(template, argv, sweeps)
@@ -139,7 +142,7 @@ export async function sweep(
       const following = known.get(text(state)) ?? follow(world, argv)
       known.set(text(state), following)
       const trial = { ...point, faulty, state, lives: whereItLives(world, state), ...(await following) }
-      const why = badness(trial, undisturbed)
+      const why = badness(trial, undisturbed, isRecovery)
       if (why !== undefined) bad.push(why)
       if (!isNew) rmSync(world.home, { recursive: true })
     }
@@ -174,7 +177,7 @@ const passing = (name: string) => OF_A_LOCK.test(name) || /^migration-report|^ba
 const lasting = ({ files }: State) => files.filter((name) => !passing(name))
 
 /** Why a trial is bad; `undefined` for one that is not. */
-function badness(trial: Trial, { before, after, seen }: Undisturbed): string | undefined {
+function badness(trial: Trial, { before, after, seen }: Undisturbed, isRecovery: boolean): string | undefined {
   const { faulty, state, next, end } = trial
   const hasFailed = faulty.exitCode !== 0 && !isKill(trial)
   const isUndone = !outcomeOf(faulty).includes('not all could be undone')
@@ -186,7 +189,8 @@ function badness(trial: Trial, { before, after, seen }: Undisturbed): string | u
     ['is seen as before or as after', seen.includes(trial.seen)],
     ['keeps the living token', trial.lives.length > 0 && trial.endLives.length > 0],
     ['has done it when it says so', faulty.exitCode !== 0 || isSame(state, after)],
-    ['has undone it when it fails', !hasFailed || !isUndone || isSame(state, before)],
+    // A recovery that fails leaves what it has found.
+    ['has undone it when it fails', !hasFailed || !isUndone || isRecovery || isSame(state, before)],
     ['can undo it but on a dead disk', isUndone || trial.fault.also !== undefined],
     ['ends it the next time', next.exitCode === 0 && isSame(end, after)],
     ['has the same backups then', (hasFailed ? different : text)(end.backups) === text(after.backups)],
