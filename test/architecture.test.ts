@@ -38,6 +38,7 @@ const MAY_REVEAL: readonly string[] = [
   'commands/migrate-auth-backups.ts',
   'commands/print-token.ts',
   'flows/doctor/examine-copies.ts',
+  'flows/handed-over.ts',
   'flows/keep-account.ts',
   'flows/keep-renewal.ts',
   'flows/linked-sign-in.ts',

@@ -11,6 +11,8 @@ import { signInWith, type SignInOptions } from './sign-in-with.ts'
 import { storageFor } from './storage-for.ts'
 import { tellOfSignIn } from './tell-of-sign-in.ts'
 
+const API_KEY_MODE = 'api-key'
+
 export interface LoginOptions extends SignInOptions {
   readonly name?: string
   readonly mode?: string
@@ -28,7 +30,8 @@ export async function login(
   json: boolean,
 ): Promise<void> {
   const config = ports.settings.read()
-  const known = getProvider(config, providerId ?? (await askProvider(ports, config)), options.mode)
+  const mode = modeOf(options)
+  const known = getProvider(config, providerId ?? (await askProvider(ports, config)), mode)
   const file = ports.authFile.read()
   const name = options.name ?? known.id
   const wanted = { name, provider: known.id, hint: nameHint(known.id) }
@@ -38,12 +41,21 @@ export async function login(
     provider: known,
     options,
     loginHint: undefined,
-    again: `aiauth login ${known.id}`,
+    again: `aiauth login ${known.id}${mode === undefined ? '' : ` --mode ${mode}`}`,
     beforehand: () => storageFor(ports, file, options.storage),
     keep: (provider, grant, storage) => keepAccount(ports, { name, provider, storage, grant, proxy: options.proxy }),
   })
   tell(ports, account, json)
   await tellOfSignIn(ports, account)
+}
+
+/** @throws AuthError `usage` for two modes at once. */
+function modeOf({ mode, withApiKey }: LoginOptions): string | undefined {
+  if (withApiKey !== true) return mode
+  if (mode === undefined || mode === API_KEY_MODE) return API_KEY_MODE
+  throw new AuthError('usage', `--with-api-key is --mode ${API_KEY_MODE}, and another mode was named`, {
+    hint: 'leave one of them out',
+  })
 }
 
 async function askProvider(ports: Ports, config: UntrustedRecord): Promise<string> {

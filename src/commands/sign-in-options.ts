@@ -17,5 +17,6 @@ export function addSignInOptions(command: Command): Command {
       "proxy for this account's requests (default: as config.json or HTTPS_PROXY says)",
       (address) => accountProxy(address, '--proxy'),
     )
+    .option('--with-api-key', 'take an API key from stdin, or ask for it unseen (the same as --mode api-key)')
     .option('--scopes <list>', 'scopes to ask for, in place of the usual ones', scopes)
 }

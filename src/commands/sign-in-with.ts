@@ -2,11 +2,12 @@ import { httpFor } from '../flows/http-for.ts'
 import { signIn, type Grant, type SignInInput } from '../flows/sign-in.ts'
 import { AuthError } from '../model/errors.ts'
 import type { Ports } from '../model/ports.ts'
-import type { Provider, Redirect } from '../model/provider.ts'
+import { isApiKey, type Provider, type Redirect } from '../model/provider.ts'
 import type { UntrustedRecord } from '../model/untrusted.ts'
 import { withDiscovery } from '../oauth/discovery.ts'
 import { isAtVendor, termsAccepted } from '../providers/registry.ts'
 import { announcement, termsLines } from '../ui/sign-in-words.ts'
+import { handOver } from './hand-over.ts'
 import { warn } from './warn.ts'
 
 /** The flags of every command that signs somebody in. */
@@ -15,6 +16,7 @@ export interface SignInOptions {
   readonly port?: number
   readonly timeout: number
   readonly acceptTerms?: true
+  readonly withApiKey?: true
   readonly scopes?: string[]
   /** As `accountProxy` gives it. */
   readonly proxy?: string
@@ -34,11 +36,26 @@ export interface SignInWith<Kept, Place> {
 }
 
 /**
- * Signs a person in through the browser: the one way of `login` and `reauthenticate`.
+ * Signs a person in, in the way that the provider's mode has: the one way of `login` and
+ * `reauthenticate`.
  *
- * @throws AuthError as `signIn`, `usage` where terms are not accepted or a port is not registered.
+ * @throws AuthError as each of the ways does, `usage` for flags that do not fit the mode.
  */
 export async function signInWith<Kept, Place>(ports: Ports, input: SignInWith<Kept, Place>): Promise<Kept> {
+  const { provider, options, again, beforehand, keep } = input
+  const { handedOver } = provider
+  if (options.withApiKey === true && !(handedOver !== undefined && isApiKey(provider))) {
+    throw new AuthError('usage', `${provider.id}/${provider.mode} does not take an API key`, {
+      hint: 'leave --with-api-key out',
+    })
+  }
+  if (handedOver === undefined) return throughBrowser(ports, input)
+  const place = await beforehand()
+  return keep(provider, await handOver(ports, provider, handedOver, again), place)
+}
+
+/** @throws AuthError as `signIn`, `usage` where terms are not accepted or a port is not registered. */
+async function throughBrowser<Kept, Place>(ports: Ports, input: SignInWith<Kept, Place>): Promise<Kept> {
   const { provider: known, options, loginHint, again, beforehand, keep } = input
   const config = ports.settings.read()
   const redirect = redirectFor(known, options.port)
@@ -70,7 +87,7 @@ export async function signInWith<Kept, Place>(ports: Ports, input: SignInWith<Ke
 function redirectFor(provider: Provider, asked: number | undefined): Redirect {
   const { redirect } = provider
   if (redirect === undefined) {
-    throw new AuthError('usage', 'an API key is not signed in to through the browser', {
+    throw new AuthError('usage', `${provider.id}/${provider.mode} is not signed in to through the browser`, {
       hint: `aiauth login ${provider.id}, without --mode`,
     })
   }

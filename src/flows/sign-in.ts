@@ -1,12 +1,12 @@
 import { beginAuthorization, type AuthorizationRequest } from '../oauth/authorization.ts'
 import { checkCallback, checkPasted, type CheckedCallback } from '../oauth/callback.ts'
-import { fetchProfile } from '../oauth/profile.ts'
 import { exchangeCode } from '../oauth/token-endpoint.ts'
 import { AuthError, type AuthErrorCode } from '../model/errors.ts'
 import type { Listener, Outcome, Ports } from '../model/ports.ts'
-import type { Identity, Provider, Redirect } from '../model/provider.ts'
-import type { TokenSet } from '../model/tokens.ts'
-import { record, type UntrustedRecord } from '../model/untrusted.ts'
+import type { Provider, Redirect } from '../model/provider.ts'
+import { grantOf, type Grant } from './grant.ts'
+
+export type { Grant } from './grant.ts'
 
 export type SignInPorts = Pick<Ports, 'loopback' | 'browser' | 'clock' | 'http' | 'terminal' | 'trace'>
 
@@ -25,15 +25,6 @@ export interface SignInInput {
   /** Told when the browser turned out not to open; the sign-in goes on. */
   readonly browserUnavailable: () => void
   readonly pasteRefused: () => void
-}
-
-/** What a provider granted, and to whom. */
-export interface Grant {
-  readonly tokens: TokenSet
-  readonly identity: Identity
-  /** Whether the provider has accepted the new token, not only issued it. */
-  readonly verified: boolean
-  readonly warnings: readonly string[]
 }
 
 /**
@@ -185,30 +176,7 @@ async function grantFor(
   callback: CheckedCallback,
   signal: AbortSignal,
 ): Promise<Grant> {
-  const response = await exchangeCode(ports, provider, request, callback, signal)
-  const profile = await profileOrWarning(ports, provider, response.tokens, signal)
-  const { claims, extras: tokenResponse, tokens, warnings } = response
-  return {
-    tokens,
-    identity: provider.identify({ claims, tokenResponse, profile: profile.answer ?? record(undefined) }),
-    verified: profile.answer !== undefined,
-    warnings: [...warnings, ...profile.warnings],
-  }
-}
-
-/** Who signed in is worth asking for, and not worth a sign-in: the code is spent by now. */
-async function profileOrWarning(
-  ports: SignInPorts,
-  provider: Provider,
-  tokens: TokenSet,
-  signal: AbortSignal,
-): Promise<{ answer: UntrustedRecord | undefined; warnings: readonly string[] }> {
-  try {
-    return { answer: await fetchProfile(ports.http, provider, tokens.accessToken, signal), warnings: [] }
-  } catch (error) {
-    if (!(error instanceof AuthError) || error.code === 'cancelled') throw error
-    return { answer: undefined, warnings: [`who signed in could not be asked: ${error.message}`] }
-  }
+  return grantOf(ports, provider, await exchangeCode(ports, provider, request, callback, signal), signal)
 }
 
 const PAGE_REASONS: Partial<Record<AuthErrorCode, Extract<Outcome, { kind: 'failed' }>['reason']>> = {

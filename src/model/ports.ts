@@ -114,6 +114,12 @@ export interface Terminal {
   ask(question: string, signal: AbortSignal): Promise<string | undefined>
   /** Like `ask`, without showing what is typed. */
   askSecret(question: string, signal: AbortSignal): Promise<Secret | undefined>
+  /**
+   * Everything on stdin, which is a file or another program; `undefined` when it is a terminal.
+   *
+   * @throws AuthError `usage` for more than 64 KiB, and the signal's reason.
+   */
+  readSecret(signal: AbortSignal): Promise<Secret | undefined>
   /** Shows a spinner on a terminal, nothing elsewhere, until the work ends; the work may change its words. */
   during<T>(words: string, work: (tell: (words: string) => void) => Promise<T>): Promise<T>
 }

@@ -64,8 +64,11 @@ export interface Provider {
   readonly profileEndpoint: string | undefined
   readonly usageEndpoint: string | undefined
   readonly deviceAuthorizationEndpoint: string | undefined
-  /** `undefined` for API keys: nobody signs in to get one. */
+  /** `undefined` where nobody signs in: the secret comes from another place, and is handed over. */
   readonly redirect: Redirect | undefined
+  readonly handedOver?: HandedOver
+  /** What an account of this mode holds in the end. */
+  readonly credential: 'tokens' | 'api-key'
   readonly scopes: readonly string[]
   readonly authorizationParameters: Readonly<Record<string, string>>
   /** Encoding of the authorization-code grant's body. */
@@ -93,8 +96,29 @@ export interface Provider {
 }
 
 /** Whether a mode's accounts are API keys: never renewed, never over, and ended at the vendor's page only. */
-export function isApiKey({ redirect }: Pick<Provider, 'redirect'>): boolean {
-  return redirect === undefined
+export function isApiKey({ credential }: Pick<Provider, 'credential'>): boolean {
+  return credential === 'api-key'
+}
+
+/** A secret that its vendor has issued elsewhere, and how to tell it from its neighbours by its looks. */
+export interface HandedOver {
+  /** Without an article: `API key`. */
+  readonly what: string
+  readonly shape: RegExp
+  /** How one begins, for messages. */
+  readonly begins: string
+  /** What is easily taken for it, the longer beginnings first. */
+  readonly mistaken: readonly Mistaken[]
+  /** Where to get one: a command or an address. */
+  readonly source: string
+}
+
+export interface Mistaken {
+  readonly begins: string
+  /** With its article. */
+  readonly what: string
+  /** What to type with it; `undefined` where it is of no use here. */
+  readonly hint: string | undefined
 }
 
 /**

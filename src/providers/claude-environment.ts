@@ -26,12 +26,32 @@ export const claudeEnvironment: EnvironmentRecipe = {
   set: () => ({ CLAUDE_CODE_OAUTH_TOKEN: TOKEN }),
   endpoint: 'ANTHROPIC_BASE_URL',
   remove: REMOVE,
-  settings: { file: { variable: 'CLAUDE_CONFIG_DIR', folder: '.claude', name: 'settings.json' }, conflicts },
+  settings: settingsThatWinOver(REMOVE),
+}
+
+const { ANTHROPIC_API_KEY: _key, CLAUDE_CODE_SIMPLE: _simple, ...OTHERS } = REMOVE
+const REMOVE_BESIDE_KEY: Readonly<Record<string, string>> = {
+  ...OTHERS,
+  CLAUDE_CODE_API_KEY_FILE_DESCRIPTOR: OTHER_ACCOUNT,
+  CLAUDE_CODE_OAUTH_TOKEN: OTHER_ACCOUNT,
+}
+
+/** Every program for Anthropic's API takes the key from this variable, and Claude Code before any token. */
+export const claudeKeyEnvironment: EnvironmentRecipe = {
+  set: () => ({ ANTHROPIC_API_KEY: TOKEN }),
+  endpoint: 'ANTHROPIC_BASE_URL',
+  remove: REMOVE_BESIDE_KEY,
+  settings: settingsThatWinOver({ ...REMOVE_BESIDE_KEY, ANTHROPIC_API_KEY: OTHER_ACCOUNT }),
 }
 
 /** A helper's key goes before the token, and variables in the settings before those of the environment. */
-function conflicts(settings: UntrustedRecord): string[] {
-  const variables = Object.keys(record(settings['env'])).filter((name) => Object.hasOwn(REMOVE, name))
-  const helper = text(settings['apiKeyHelper']) === undefined ? [] : ['apiKeyHelper']
-  return [...helper, ...variables.map((name) => `env.${name}`)]
+function settingsThatWinOver(names: Readonly<Record<string, string>>): NonNullable<EnvironmentRecipe['settings']> {
+  return {
+    file: { variable: 'CLAUDE_CONFIG_DIR', folder: '.claude', name: 'settings.json' },
+    conflicts: (settings: UntrustedRecord) => {
+      const variables = Object.keys(record(settings['env'])).filter((name) => Object.hasOwn(names, name))
+      const helper = text(settings['apiKeyHelper']) === undefined ? [] : ['apiKeyHelper']
+      return [...helper, ...variables.map((name) => `env.${name}`)]
+    },
+  }
 }

@@ -28,6 +28,7 @@ export const claude: Provider = {
   usageEndpoint: 'https://api.anthropic.com/api/oauth/usage',
   deviceAuthorizationEndpoint: undefined,
   redirect: { host: 'localhost', ports: [0], path: '/callback' },
+  credential: 'tokens',
   scopes: ['user:profile', 'user:inference', 'user:sessions:claude_code', 'user:mcp_servers', 'user:file_upload'],
   authorizationParameters: { code: 'true' },
   tokenRequest: 'json',

@@ -17,6 +17,17 @@ export const openaiApiKey: Provider = {
   revocationEndpoint: undefined,
   usageEndpoint: undefined,
   redirect: undefined,
+  handedOver: {
+    what: 'API key',
+    shape: /^sk-(?!ant-)[\w-]+$/,
+    begins: 'sk-',
+    mistaken: [
+      { begins: 'sk-ant-', what: 'a key or token of Anthropic', hint: 'aiauth login claude --with-api-key' },
+      { begins: 'eyJ', what: 'a token of a sign-in', hint: 'aiauth login openai' },
+    ],
+    source: 'https://platform.openai.com/api-keys',
+  },
+  credential: 'api-key',
   scopes: [],
   authorizationParameters: {},
   terms: undefined,

@@ -27,6 +27,7 @@ export const openai: Provider = {
   usageEndpoint: 'https://chatgpt.com/backend-api/wham/usage',
   deviceAuthorizationEndpoint: undefined,
   redirect: { host: '127.0.0.1', ports: [1455, 1457], path: '/auth/callback' },
+  credential: 'tokens',
   scopes: ['openid', 'profile', 'email', 'offline_access', 'api.connectors.read', 'api.connectors.invoke'],
   authorizationParameters: {
     id_token_add_organizations: 'true',

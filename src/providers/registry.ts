@@ -1,9 +1,11 @@
 import { hostOf } from '../model/endpoint.ts'
 import { AuthError } from '../model/errors.ts'
 import { nearest } from '../model/nearest.ts'
-import { isApiKey, type Provider } from '../model/provider.ts'
+import type { Provider } from '../model/provider.ts'
 import { providerOff } from '../model/switched-off.ts'
 import { cleanLine, isRecord, record, type UntrustedRecord } from '../model/untrusted.ts'
+import { claudeApiKey } from './claude-api-key.ts'
+import { claudeSetupToken } from './claude-setup-token.ts'
 import { claude } from './claude.ts'
 import { identifyByStandardClaims } from './custom.ts'
 import { openaiApiKey } from './openai-api-key.ts'
@@ -12,7 +14,7 @@ import { providerFields, type ProviderFields } from './overrides.ts'
 import { USER_AGENT } from './user-agent.ts'
 
 /** The first row of an id is its default mode. */
-const BUILT_IN: readonly Provider[] = [claude, openai, openaiApiKey]
+const BUILT_IN: readonly Provider[] = [claude, claudeSetupToken, claudeApiKey, openai, openaiApiKey]
 
 export const PROVIDER_ID = /^[a-z][a-z0-9-]{0,31}$/
 
@@ -110,15 +112,15 @@ function settingsOf(provider: Provider, source: unknown): Partial<Provider> & Pi
 }
 
 /**
- * A built-in row with the user's fields on top; on that of an API key only those that are not
- * about a sign-in, so that a key goes to no address that was meant for tokens.
+ * A built-in row with the user's fields on top; on that of a secret that is handed over only
+ * those that are not about a sign-in, so that it goes to no address that was meant for tokens.
  *
  * When sign-in or tokens move to another party, the vendor's other endpoints do not move
  * along: an endpoint that gets a token is never taken from somebody else.
  */
 function withSettings(base: Provider, source: unknown): Provider {
   const { acceptedTerms: _, ...fields } = settingsOf(base, source)
-  if (isApiKey(base)) return { ...base, enabled: fields.enabled ?? base.enabled }
+  if (base.handedOver !== undefined) return { ...base, enabled: fields.enabled ?? base.enabled }
   if (fields.issuer === undefined && onHostsOf(base, fields.authorizationEndpoint, fields.tokenEndpoint)) {
     return { ...base, ...fields }
   }
@@ -165,6 +167,7 @@ function ownProvider(id: string, mode: string, source: unknown): Provider {
     usageEndpoint: undefined,
     deviceAuthorizationEndpoint: undefined,
     redirect: { host: '127.0.0.1', ports: [0], path: '/callback' },
+    credential: 'tokens',
     scopes: [],
     authorizationParameters: {},
     tokenRequest: 'form',

@@ -2,6 +2,7 @@ import type { Ora } from 'ora'
 import { createInterface, type Interface } from 'node:readline'
 import { Writable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { AuthError } from '../model/errors.ts'
 import type { Style, Terminal } from '../model/ports.ts'
 import { Secret } from '../model/secret.ts'
 import type { Colour } from './colour.ts'
@@ -60,6 +61,7 @@ export function createTerminal({ quiet, noInput, colour, styles }: TerminalOptio
           writeFully(STDERR, '\n')
         }
       }),
+    readSecret: async (signal) => (stdin.isTTY ? undefined : readWhole(stdin, signal)),
     async during(words, work) {
       let shown = words
       const working = work((further) => {
@@ -139,4 +141,28 @@ async function readHidden(stdin: NodeJS.ReadStream, signal: AbortSignal): Promis
   } finally {
     reader.close()
   }
+}
+
+const STDIN_LIMIT_BYTES = 65_536
+
+/** All of stdin; whoever waits for a program that never ends it can leave with Ctrl-C. */
+async function readWhole(stdin: NodeJS.ReadStream, signal: AbortSignal): Promise<Secret> {
+  const chunks: Buffer[] = []
+  let bytes = 0
+  const stop = () => stdin.destroy(signal.reason as Error)
+  signal.addEventListener('abort', stop, { once: true })
+  try {
+    signal.throwIfAborted()
+    for await (const chunk of stdin as AsyncIterable<Buffer>) {
+      chunks.push(chunk)
+      bytes += chunk.length
+      if (bytes > STDIN_LIMIT_BYTES) throw new AuthError('usage', 'there is more on stdin than a secret can be')
+    }
+  } catch (error) {
+    signal.throwIfAborted()
+    throw error instanceof AuthError ? error : new AuthError('usage', 'stdin cannot be read', { cause: error })
+  } finally {
+    signal.removeEventListener('abort', stop)
+  }
+  return new Secret(Buffer.concat(chunks).toString('utf8'))
 }

@@ -51,7 +51,7 @@ function cells(account: Account, view: StatusView): string[] {
     shown(account.name),
     shown(`${account.provider}/${account.mode}`),
     shown(account.email ?? account.accountId),
-    shown(account.tier),
+    shown(account.tier ?? 'n/a'),
     view.disabled.has(account) ? 'disabled' : stateAt(account, view.nowMs).state,
     timeLeft(account.expiresAt, view.nowMs),
     shown(account.secret.store),

@@ -112,12 +112,12 @@ describe('an API key of OpenAI', () => {
     }
   })
 
-  it('is not had through the browser', async () => {
+  it('comes from stdin, where nothing is an error', async () => {
     const { exitCode, err, asked } = await run(['login', 'openai', '--mode', 'api-key', '--name', 'new'])
     expect([exitCode, asked]).toEqual([2, 0])
     expect(err).toBe(
-      'aiauth: error: an API key is not signed in to through the browser\n' +
-        'aiauth: hint: aiauth login openai, without --mode\n',
+      'aiauth: error: the API key comes from stdin, and nothing is there\n' +
+        'aiauth: hint: aiauth login openai --mode api-key < <file that holds it>\n',
     )
   })
 

@@ -32,6 +32,10 @@ export interface FakeWorld {
   readonly preset?: Preset | AuthError
   readonly interactive?: boolean
   readonly typed?: string[]
+  /** What is typed where it is not shown. */
+  readonly hidden?: string
+  /** What stdin holds; without it, stdin is a terminal. */
+  readonly input?: string
   /** What the browser does with the address it is given: returns the query that comes back. */
   readonly browse?: (url: URL) => string | undefined
   readonly brokenVault?: AuthError
@@ -103,7 +107,11 @@ export function fakePorts(world: FakeWorld = {}): FakePorts {
       if (answer !== undefined) return Promise.resolve(answer)
       return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)))
     },
-    askSecret: () => Promise.resolve(undefined),
+    askSecret: (question) => {
+      stderr.push(question)
+      return Promise.resolve(world.hidden === undefined ? undefined : new Secret(world.hidden))
+    },
+    readSecret: () => Promise.resolve(world.input === undefined ? undefined : new Secret(world.input)),
     during: (_words, work) => work(() => undefined),
   }
   const http: Http = {

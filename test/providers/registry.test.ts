@@ -35,11 +35,16 @@ describe('the built-in providers', () => {
     expect(provider.userAgent).toBe(`aiauth/${VERSION}`)
   })
 
-  it('know API keys as a mode that nobody signs in to and no server hears of', () => {
-    const key = BUILT_IN.filter(({ redirect }) => redirect === undefined)
-    expect(key.map(({ id, mode }) => `${id}/${mode}`)).toEqual(['openai/api-key'])
-    expect(Object.entries(key[0] ?? {}).filter(([name, value]) => name.endsWith('Endpoint') && value)).toEqual([])
+  it('know keys and setup tokens as modes that nobody signs in to and no server hears of', () => {
+    const handedOver = BUILT_IN.filter(({ redirect }) => redirect === undefined)
+    const modes = handedOver.map(({ id, mode }) => `${id}/${mode}`)
+    expect(modes).toEqual(['claude/setup-token', 'claude/api-key', 'openai/api-key'])
+    for (const row of handedOver) {
+      expect(Object.entries(row).filter(([name, value]) => name.endsWith('Endpoint') && value)).toEqual([])
+      expect([row.terms, row.handedOver === undefined]).toEqual([undefined, false])
+    }
     expect(getProvider({}, 'openai').mode).toBe('codex')
+    expect(getProvider({}, 'claude').mode).toBe('max')
   })
 
   it('never let an API key reach an address that was meant for tokens', () => {
