@@ -52,6 +52,7 @@ const MAY_REVEAL: readonly string[] = [
   'flows/migration/roll-back-now.ts',
   'flows/migration/roll-back-steps.ts',
   'native-tools/codex-text.ts',
+  'oauth/api-key.ts',
   'oauth/callback.ts',
   'oauth/protected-resource.ts',
   'oauth/refresh.ts',

@@ -23,7 +23,7 @@ export async function handOver(
 
 async function given(
   { terminal, interruption }: Pick<Ports, 'terminal' | 'interruption'>,
-  { title }: Provider,
+  { id }: Provider,
   { what, source }: HandedOver,
   again: string,
 ): Promise<Secret> {
@@ -31,7 +31,7 @@ async function given(
   const secret =
     piped ??
     (terminal.interactive
-      ? await terminal.askSecret(`${what} for ${title} (from ${source}; it is not shown): `, interruption)
+      ? await terminal.askSecret(`${what} for ${id} (from ${source}; it is not shown): `, interruption)
       : undefined)
   if (secret !== undefined) return secret
   throw new AuthError('usage', `the ${what} comes from stdin, and nothing is there`, {

@@ -5,7 +5,7 @@ import { stateAt } from '../model/account-state.ts'
 import type { Account } from '../model/account.ts'
 import { AuthError, type AuthErrorCode } from '../model/errors.ts'
 import type { Ports } from '../model/ports.ts'
-import type { Provider } from '../model/provider.ts'
+import { isApiKey, type Provider } from '../model/provider.ts'
 import { getProvider } from '../providers/registry.ts'
 import { jsonText } from '../ui/account-json.ts'
 import { signInRows } from '../ui/sign-in-rows.ts'
@@ -87,6 +87,8 @@ async function signInAgain(ports: Ports, account: Account, options: Reauthentica
     keep: async (provider: Provider, grant) => {
       const { account: kept, warnings } = await keepAgain(ports, { account, provider, grant, mayDiffer })
       for (const warning of warnings) warn(ports, warning)
+      if (isApiKey(provider))
+        warn(ports, `the key before it stays valid until it is deleted at ${provider.managePage ?? 'its vendor'}`)
       return kept
     },
   })

@@ -4,6 +4,7 @@ import { AuthError } from '../model/errors.ts'
 import type { Ports } from '../model/ports.ts'
 import { isApiKey, type Provider, type Redirect } from '../model/provider.ts'
 import type { UntrustedRecord } from '../model/untrusted.ts'
+import { keyEndpointOf } from '../oauth/api-key.ts'
 import { withDiscovery } from '../oauth/discovery.ts'
 import { isAtVendor, termsAccepted } from '../providers/registry.ts'
 import { announcement, termsLines } from '../ui/sign-in-words.ts'
@@ -61,6 +62,7 @@ async function throughBrowser<Kept, Place>(ports: Ports, input: SignInWith<Kept,
   const redirect = redirectFor(known, options.port)
   const http = httpFor(ports, options.proxy)
   const provider = await withDiscovery(http, known, ports.interruption)
+  if (isApiKey(provider)) keyEndpointOf(provider)
   await agreeToTerms(ports, config, provider, options)
   const place = await beforehand()
   const timedOut = new AuthError('sign-in-timed-out', 'nobody came back from the browser in time', {

@@ -64,6 +64,8 @@ export interface Provider {
   readonly profileEndpoint: string | undefined
   readonly usageEndpoint: string | undefined
   readonly deviceAuthorizationEndpoint: string | undefined
+  /** Where a grant is turned into an API key, for modes that are signed in to and hold one. */
+  readonly keyEndpoint?: string | undefined
   /** `undefined` where nobody signs in: the secret comes from another place, and is handed over. */
   readonly redirect: Redirect | undefined
   readonly handedOver?: HandedOver

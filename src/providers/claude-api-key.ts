@@ -2,6 +2,8 @@ import type { Provider } from '../model/provider.ts'
 import { claudeKeyEnvironment } from './claude-environment.ts'
 import { claudeSetupToken } from './claude-setup-token.ts'
 
+export const CLAUDE_KEYS_PAGE = 'https://platform.claude.com/settings/keys'
+
 /** A key of Anthropic's Console, which bills by use. */
 export const claudeApiKey: Provider = {
   ...claudeSetupToken,
@@ -20,10 +22,10 @@ export const claudeApiKey: Provider = {
       { begins: 'sk-ant-ort', what: "a subscription's refresh token", hint: undefined },
       { begins: 'sk-ant-admin', what: 'a key for administration', hint: undefined },
     ],
-    source: 'https://platform.claude.com/settings/keys',
+    source: CLAUDE_KEYS_PAGE,
   },
   credential: 'api-key',
   scopes: [],
-  managePage: 'https://platform.claude.com/settings/keys',
+  managePage: CLAUDE_KEYS_PAGE,
   environment: claudeKeyEnvironment,
 }

@@ -18,6 +18,7 @@ export type ProviderFields = Partial<
     | 'profileEndpoint'
     | 'usageEndpoint'
     | 'deviceAuthorizationEndpoint'
+    | 'keyEndpoint'
     | 'scopes'
     | 'redirect'
     | 'authorizationParameters'
@@ -64,6 +65,7 @@ export const FIELD_RULES: Readonly<Record<keyof ProviderFields, FieldRule>> = {
   profileEndpoint: address,
   usageEndpoint: address,
   deviceAuthorizationEndpoint: address,
+  keyEndpoint: address,
   scopes: {
     expected: 'a list of scopes',
     read: (value) =>

@@ -5,6 +5,7 @@ import type { Provider } from '../model/provider.ts'
 import { providerOff } from '../model/switched-off.ts'
 import { cleanLine, isRecord, record, type UntrustedRecord } from '../model/untrusted.ts'
 import { claudeApiKey } from './claude-api-key.ts'
+import { claudeConsole } from './claude-console-key.ts'
 import { claudeSetupToken } from './claude-setup-token.ts'
 import { claude } from './claude.ts'
 import { identifyByStandardClaims } from './custom.ts'
@@ -14,7 +15,7 @@ import { providerFields, type ProviderFields } from './overrides.ts'
 import { USER_AGENT } from './user-agent.ts'
 
 /** The first row of an id is its default mode. */
-const BUILT_IN: readonly Provider[] = [claude, claudeSetupToken, claudeApiKey, openai, openaiApiKey]
+const BUILT_IN: readonly Provider[] = [claude, claudeConsole, claudeSetupToken, claudeApiKey, openai, openaiApiKey]
 
 export const PROVIDER_ID = /^[a-z][a-z0-9-]{0,31}$/
 
@@ -131,6 +132,7 @@ function withSettings(base: Provider, source: unknown): Provider {
     profileEndpoint: undefined,
     usageEndpoint: undefined,
     deviceAuthorizationEndpoint: undefined,
+    keyEndpoint: undefined,
     ...(fields.issuer === undefined ? {} : { authorizationEndpoint: undefined, tokenEndpoint: undefined }),
     ...fields,
   }

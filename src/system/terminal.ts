@@ -156,7 +156,7 @@ async function readWhole(stdin: NodeJS.ReadStream, signal: AbortSignal): Promise
     for await (const chunk of stdin as AsyncIterable<Buffer>) {
       chunks.push(chunk)
       bytes += chunk.length
-      if (bytes > STDIN_LIMIT_BYTES) throw new AuthError('usage', 'there is more on stdin than a secret can be')
+      if (bytes > STDIN_LIMIT_BYTES) throw tooMuch()
     }
   } catch (error) {
     signal.throwIfAborted()
@@ -165,4 +165,10 @@ async function readWhole(stdin: NodeJS.ReadStream, signal: AbortSignal): Promise
     signal.removeEventListener('abort', stop)
   }
   return new Secret(Buffer.concat(chunks).toString('utf8'))
+}
+
+function tooMuch(): AuthError {
+  return new AuthError('usage', 'there is more on stdin than a secret can be', {
+    hint: 'pipe in nothing but the secret',
+  })
 }

@@ -382,7 +382,7 @@ describe('aiauth logout', () => {
 
 describe('aiauth providers list', () => {
   it('shows who can be signed in to, also as JSON', async () => {
-    expect((await run(['providers'])).out).toMatch(/^claude +Claude \(max\)$/m)
+    expect((await run(['providers'])).out).toMatch(/^claude +Claude \(max, console, setup-token, api-key\)$/m)
     const { providers } = JSON.parse((await run(['providers', 'list', '--json'])).out) as { providers: object[] }
     expect(providers[1]).toMatchObject({
       id: 'openai',

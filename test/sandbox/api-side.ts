@@ -142,7 +142,7 @@ async function holderOf({ provider }: ApiSide, token: string): Promise<Holder | 
 async function read(side: ApiSide, path: string, { method, headers }: ApiRequest): Promise<RawReply> {
   const { dress } = side
   const resource = dress.resources[path]
-  if (resource === undefined || method !== 'GET') return json(405, dress.denied('not this method'))
+  if (resource === undefined || method !== (resource.method ?? 'GET')) return json(405, dress.denied('not this method'))
   const token = /^Bearer (\S+)$/.exec(headers.authorization ?? '')?.[1] ?? ''
   const holder = await holderOf(side, dress.accessToken.bare(token))
   if (holder === undefined) return json(401, dress.denied('the token does not work'))

@@ -19,12 +19,22 @@ export interface BrowserSide {
 /** All that a person's browser meets: the way in, the pages, and the way back to the program. */
 export function addBrowserSide(provider: Provider, side: BrowserSide): void {
   provider.use(async (ctx, next) => {
+    const most = side.dress.otherDoors?.[ctx.path]
+    if (most !== undefined) enterByOtherDoor(side.dress, most, ctx)
     if (ctx.path.startsWith('/sign-in/')) await signInPages(provider, side.dress, ctx)
     else if (ctx.path !== side.dress.paths.authorize || (await admit(provider, side, ctx))) {
       await next()
       sendBack(provider, side, ctx)
     }
   })
+}
+
+function enterByOtherDoor({ paths }: Dress, most: readonly string[], ctx: Context): void {
+  const query = new URLSearchParams(ctx.querystring)
+  const asked = query.get('scope')?.split(' ') ?? []
+  query.set('scope', asked.filter((scope) => most.includes(scope)).join(' '))
+  ctx.path = paths.authorize
+  ctx.querystring = query.toString()
 }
 
 /**

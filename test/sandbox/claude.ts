@@ -7,7 +7,15 @@ export const claude: Dress = {
   id: 'claude',
   title: 'Claude',
   paths: { authorize: '/cai/oauth/authorize', token: '/v1/oauth/token', revoke: '/v1/oauth/token/revoke' },
+  // An account of the Console, which has no plan.
+  otherDoors: { '/oauth/authorize': ['org:create_api_key', 'user:profile'] },
   resources: {
+    '/api/oauth/claude_cli/create_api_key': {
+      endpoint: 'key',
+      method: 'POST',
+      scope: 'org:create_api_key',
+      answer: () => ({ raw_key: `sk-ant-api03-${randomUUID()}` }),
+    },
     '/api/oauth/profile': { endpoint: 'profile', scope: 'user:profile', answer: profile },
     '/api/oauth/usage': {
       endpoint: 'usage',

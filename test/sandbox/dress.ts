@@ -3,7 +3,7 @@ import type { AllClientMetadata } from 'oidc-provider'
 import type { Person } from './people.ts'
 
 /** What programs call, as opposed to browsers. */
-export type Endpoint = 'token' | 'revoke' | 'profile' | 'usage'
+export type Endpoint = 'token' | 'revoke' | 'profile' | 'usage' | 'key'
 
 /** One request of a program, as it was received. */
 export interface ApiRequest {
@@ -34,7 +34,9 @@ export interface Holder {
 
 /** Something that a bearer of a token may read. */
 export interface Resource {
-  readonly endpoint: 'profile' | 'usage'
+  readonly endpoint: 'profile' | 'usage' | 'key'
+  /** `GET` where nothing is said. */
+  readonly method?: 'POST'
   readonly scope?: string
   readonly header?: readonly [name: string, value: string]
   readonly answer: (person: Person) => unknown
@@ -49,6 +51,8 @@ export interface Dress {
   readonly id: 'claude' | 'openai' | 'chatgpt'
   readonly title: string
   readonly paths: { readonly authorize: string; readonly token: string; readonly revoke: string }
+  /** Another door for browsers, and the most that is granted behind it. */
+  readonly otherDoors?: Readonly<Record<string, readonly string[]>>
   readonly resources: Readonly<Record<string, Resource>>
   readonly clientId: string
   /** The id above only introduces an installation, which gets one of its own for it. */

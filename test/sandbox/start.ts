@@ -41,6 +41,12 @@ export async function startSandbox({ codexPorts = [1455, 1457] }: SandboxOptions
           ...endpoints(first, dresses[0].paths),
           profileEndpoint: `${first.origin}/api/oauth/profile`,
           usageEndpoint: `${first.origin}/api/oauth/usage`,
+          modes: {
+            console: {
+              authorizationEndpoint: `${first.origin}/oauth/authorize`,
+              keyEndpoint: `${first.origin}/api/oauth/claude_cli/create_api_key`,
+            },
+          },
         },
         openai: {
           modes: {
