@@ -76,7 +76,7 @@ async function again(ports: Ports, account: Account, options: ReauthenticateOpti
 async function signInAgain(ports: Ports, account: Account, options: ReauthenticateOptions): Promise<Account> {
   const mayDiffer = options.allowDifferentAccount === true
   return signInWith(ports, {
-    provider: getProvider(ports.settings.read(), account.provider, account.mode),
+    provider: askingAgain(getProvider(ports.settings.read(), account.provider, account.mode), account),
     options: { ...options, ...(account.proxy !== null && { proxy: account.proxy }) },
     loginHint: mayDiffer ? undefined : (account.email ?? undefined),
     again: `aiauth reauthenticate ${account.name}`,
@@ -92,6 +92,13 @@ async function signInAgain(ports: Ports, account: Account, options: Reauthentica
       return kept
     },
   })
+}
+
+/** Whoever has granted in part only is asked once more, and not waved through (OpenID Connect Core §3.1.2.1). */
+function askingAgain(provider: Provider, { scopes }: Account): Provider {
+  const { scopeOfUse, authorizationParameters } = provider
+  if (scopeOfUse === undefined || scopes.includes(scopeOfUse.scope)) return provider
+  return { ...provider, authorizationParameters: { ...authorizationParameters, prompt: 'consent' } }
 }
 
 function cancelled(): AuthError {

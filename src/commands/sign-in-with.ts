@@ -1,4 +1,5 @@
 import { httpFor } from '../flows/http-for.ts'
+import { asThisInstallation, keepClient } from '../flows/installation.ts'
 import { signIn, type Grant, type SignInInput } from '../flows/sign-in.ts'
 import { AuthError } from '../model/errors.ts'
 import type { Ports } from '../model/ports.ts'
@@ -6,6 +7,7 @@ import { isApiKey, type Provider, type Redirect } from '../model/provider.ts'
 import type { UntrustedRecord } from '../model/untrusted.ts'
 import { keyEndpointOf } from '../oauth/api-key.ts'
 import { withDiscovery } from '../oauth/discovery.ts'
+import { verifierOf } from '../oauth/id-token.ts'
 import { isAtVendor, termsAccepted } from '../providers/registry.ts'
 import { announcement, termsLines } from '../ui/sign-in-words.ts'
 import { handOver } from './hand-over.ts'
@@ -61,17 +63,20 @@ async function throughBrowser<Kept, Place>(ports: Ports, input: SignInWith<Kept,
   const config = ports.settings.read()
   const redirect = redirectFor(known, options.port)
   const http = httpFor(ports, options.proxy)
-  const provider = await withDiscovery(http, known, ports.interruption)
-  if (isApiKey(provider)) keyEndpointOf(provider)
-  await agreeToTerms(ports, config, provider, options)
+  const discovered = await withDiscovery(http, known, ports.interruption)
+  if (isApiKey(discovered)) keyEndpointOf(discovered)
+  if (discovered.verifiesIdToken === true) verifierOf(discovered)
+  await agreeToTerms(ports, config, discovered, options)
   const place = await beforehand()
+  const provider = await asThisInstallation(ports.settings, discovered)
   const timedOut = new AuthError('sign-in-timed-out', 'nobody came back from the browser in time', {
     hint: `${again} --timeout 15m`,
   })
   const deadline = ports.clock.deadline(ports.interruption, options.timeout, timedOut)
   try {
-    const keepGrant = (grant: Grant) => {
+    const keepGrant = async (grant: Grant) => {
       for (const warning of grant.warnings) warn(ports, warning)
+      await keepClient(ports.settings, provider, grant.clientId)
       return ports.terminal.during('storing the tokens', () => keep(provider, grant, place))
     }
     const view = { ...signInInput(ports, config, provider, redirect, options), loginHint }

@@ -60,7 +60,8 @@ export function renewed(account: Account, bundle: TokenBundle, identity: Identit
   return {
     ...withBundle(account, bundle),
     state: 'active',
-    stateReason: null,
+    // What was granted in part only is not made whole by a renewal.
+    stateReason: account.state === 'created' || account.state === 'active' ? account.stateReason : null,
     tier: identity?.tier ?? account.tier,
     email: identity?.email ?? account.email,
     lastRefreshedAt: time(atMs),

@@ -140,11 +140,12 @@ async function revoke(
     return notConfirmed('its settings have changed since the sign-in, so the tokens were not sent there')
   }
   const { refreshToken, accessToken } = bundle.tokens
+  const issuer = { ...provider, revocationEndpoint, clientId: bundle.clientId }
   try {
     const http = httpFor(ports, account.proxy)
     const isConfirmed = await (refreshToken === undefined
-      ? revokeToken(http, { ...provider, revocationEndpoint }, accessToken, 'access_token', signal)
-      : revokeToken(http, { ...provider, revocationEndpoint }, refreshToken, 'refresh_token', signal))
+      ? revokeToken(http, issuer, accessToken, 'access_token', signal)
+      : revokeToken(http, issuer, refreshToken, 'refresh_token', signal))
     return isConfirmed ? { outcome: 'confirmed' } : notConfirmed('it sent no receipt')
   } catch (error) {
     if (!(error instanceof AuthError) || error.code === 'cancelled') throw error

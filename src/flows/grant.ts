@@ -4,6 +4,7 @@ import { isApiKey, type Identity, type Provider } from '../model/provider.ts'
 import type { TokenSet } from '../model/tokens.ts'
 import { record, type UntrustedRecord } from '../model/untrusted.ts'
 import { createApiKey } from '../oauth/api-key.ts'
+import { verifyIdToken, type ExpectedIdToken } from '../oauth/id-token.ts'
 import { fetchProfile } from '../oauth/profile.ts'
 import { revokeToken } from '../oauth/revocation.ts'
 import type { TokenResponse } from '../oauth/token-response.ts'
@@ -15,27 +16,40 @@ export interface Grant {
   /** Whether the provider has accepted the new token, not only issued it. */
   readonly verified: boolean
   readonly warnings: readonly string[]
+  /** The client that it was granted to, where that is not the provider's. */
+  readonly clientId?: string
+  /** What it cannot be used for, where it was granted in part only. */
+  readonly reservation?: string
 }
 
 /**
  * Makes a token response the grant of somebody, by whichever way it came. Where the mode holds
  * an API key, that is what is left of it.
  *
- * @throws AuthError `cancelled`, and as `createApiKey`; then the tokens were revoked.
+ * @throws AuthError `cancelled`, as `verifyIdToken`, and as `createApiKey`; then the tokens were revoked.
  */
 export async function grantOf(
   ports: Pick<Ports, 'http'>,
   provider: Provider,
   { claims, extras: tokenResponse, tokens, warnings }: TokenResponse,
+  asked: ExpectedIdToken,
   signal: AbortSignal,
 ): Promise<Grant> {
+  if (provider.verifiesIdToken === true) await verifyIdToken(ports.http, provider, tokens.idToken, asked, signal)
   const profile = await profileOrWarning(ports, provider, tokens, signal)
+  const reservation = reservationOf(provider, tokens)
   return {
     tokens: isApiKey(provider) ? await keyInPlaceOf(ports, provider, tokens, signal) : tokens,
     identity: provider.identify({ claims, tokenResponse, profile: profile.answer ?? record(undefined) }),
     verified: profile.answer !== undefined,
-    warnings: [...warnings, ...profile.warnings],
+    warnings: [...warnings, ...profile.warnings, ...(reservation === undefined ? [] : [reservation])],
+    clientId: asked.clientId,
+    ...(reservation !== undefined && { reservation }),
   }
+}
+
+function reservationOf({ scopeOfUse }: Provider, { scopes }: TokenSet): string | undefined {
+  return scopeOfUse === undefined || scopes.includes(scopeOfUse.scope) ? undefined : scopeOfUse.whenMissing
 }
 
 /** Who signed in is worth asking for, and not worth a sign-in: the code is spent by now. */

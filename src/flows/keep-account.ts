@@ -36,7 +36,7 @@ export async function keepAccount(
     generation: 1,
     provider: provider.id,
     tokenEndpoint: provider.tokenEndpoint ?? '',
-    clientId: provider.clientId,
+    clientId: grant.clientId ?? provider.clientId,
     tokens: grant.tokens,
   }
   const atMs = ports.clock.nowMs()
@@ -80,7 +80,7 @@ export interface NewAccount {
   readonly name: string
   readonly provider: Pick<Provider, 'id' | 'mode'>
   readonly storage: StorageKind
-  readonly grant: Pick<Grant, 'identity' | 'verified'>
+  readonly grant: Pick<Grant, 'identity' | 'verified' | 'reservation'>
   readonly proxy: string | undefined
 }
 
@@ -95,7 +95,7 @@ export function newAccount(input: NewAccount, bundle: TokenBundle, nowMs: number
     provider: provider.id,
     mode: provider.mode,
     state: verified ? 'active' : 'created',
-    stateReason: null,
+    stateReason: grant.reservation ?? null,
     tier: identity.tier ?? null,
     email: identity.email ?? null,
     accountId: identity.accountId ?? null,

@@ -85,7 +85,7 @@ function bundleOf(account: Account, old: TokenBundle | undefined, { provider, gr
     generation: Math.max(old?.generation ?? 0, account.secret.generation) + 1,
     provider: provider.id,
     tokenEndpoint: provider.tokenEndpoint ?? '',
-    clientId: provider.clientId,
+    clientId: grant.clientId ?? provider.clientId,
     tokens: grant.tokens,
   }
 }
@@ -106,13 +106,13 @@ async function tell(
   return getById(file, id)
 }
 
-function signedInAgain(account: Account, bundle: TokenBundle, { identity, verified }: Grant): Account {
+function signedInAgain(account: Account, bundle: TokenBundle, { identity, verified, reservation }: Grant): Account {
   const isSame = account.accountId !== null && account.accountId === identity.accountId
   return {
     ...withBundle(account, bundle),
     ...(isSame ? {} : person(account, identity)),
     state: verified ? 'active' : 'created',
-    stateReason: null,
+    stateReason: reservation ?? null,
     tier: identity.tier ?? account.tier,
     cooldownUntil: null,
     // Only Codex's file can be told of the new grant; any other link would be to the old one.

@@ -42,10 +42,13 @@ export function renewableGrant(account: Account, provider: Provider | undefined,
  * Whether the tokens were issued by the server that the settings name now: a refresh token
  * goes to nobody else. All of loopback counts as one server, this machine.
  */
-export function isIssuerOf(held: TokenBundle, { tokenEndpoint = held.tokenEndpoint, clientId }: Provider): boolean {
+export function isIssuerOf(held: TokenBundle, provider: Provider): boolean {
+  const { tokenEndpoint = held.tokenEndpoint, clientId, dynamicClient } = provider
+  // Any id that was given out to this installation stays one of ours, also when the settings are lost.
+  const isClient = clientId === held.clientId || dynamicClient?.shape.test(held.clientId) === true
   const isSameServer =
     tokenEndpoint === held.tokenEndpoint || [tokenEndpoint, held.tokenEndpoint].every(isLoopbackAddress)
-  return isSameServer && clientId === held.clientId
+  return isSameServer && isClient
 }
 
 function over(account: Account, reason: string): AuthError {

@@ -176,7 +176,9 @@ async function grantFor(
   callback: CheckedCallback,
   signal: AbortSignal,
 ): Promise<Grant> {
-  return grantOf(ports, provider, await exchangeCode(ports, provider, request, callback, signal), signal)
+  const response = await exchangeCode(ports, provider, request, callback, signal)
+  const asked = { clientId: callback.clientId, nonce: request.nonce }
+  return grantOf(ports, provider, response, asked, signal)
 }
 
 const PAGE_REASONS: Partial<Record<AuthErrorCode, Extract<Outcome, { kind: 'failed' }>['reason']>> = {

@@ -210,6 +210,14 @@ export interface Settings {
   change(work: (current: UntrustedRecord) => UntrustedRecord): Promise<UntrustedRecord>
   /** Remembers that the user has accepted the terms of one mode. */
   acceptTerms(provider: string, mode: string): Promise<void>
+  /**
+   * A UUID of this installation, made by the first call and kept from then on.
+   *
+   * @throws AuthError `usage` for one in the settings that is none.
+   */
+  installationId(): Promise<string>
+  /** Remembers under which client id this installation is known to a provider's mode. */
+  keepClientId(provider: string, mode: string, clientId: string): Promise<void>
   /** Switches a provider on or off, with all its modes. */
   setEnabled(provider: string, enabled: boolean): Promise<void>
 }

@@ -58,6 +58,8 @@ export interface Provider {
   readonly issuerPromised: boolean
   readonly clientId: string
   readonly clientSecret: Secret | undefined
+  /** Present where each installation gets a client id of its own. */
+  readonly dynamicClient?: DynamicClient
   readonly authorizationEndpoint: string | undefined
   readonly tokenEndpoint: string | undefined
   readonly revocationEndpoint: string | undefined
@@ -72,6 +74,17 @@ export interface Provider {
   /** What an account of this mode holds in the end. */
   readonly credential: 'tokens' | 'api-key'
   readonly scopes: readonly string[]
+  /** What the tokens are for, told with every request for some (RFC 8707 §2). */
+  readonly resource?: string
+  /** Present where a sign-in may be granted without what it is for. */
+  readonly scopeOfUse?: ScopeOfUse
+  /**
+   * The ID token is bound to a nonce, and its signature, issuer, audience and end are checked
+   * (OpenID Connect Core §3.1.3.7).
+   */
+  readonly verifiesIdToken?: boolean
+  /** Where the keys of ID tokens stand. */
+  readonly jwksEndpoint?: string | undefined
   readonly authorizationParameters: Readonly<Record<string, string>>
   /** Encoding of the authorization-code grant's body. */
   readonly tokenRequest: 'form' | 'json'
@@ -95,6 +108,27 @@ export interface Provider {
   readonly usage: UsageSource | undefined
   /** How a program of this vendor takes a token from its environment. */
   readonly environment: EnvironmentRecipe
+}
+
+/**
+ * A client that only introduces an installation. The first sign-in comes back with the id that
+ * the installation has from then on: for the exchange, renewals, other sign-ins and the end.
+ */
+export interface DynamicClient {
+  /** The provider's `clientId` until then. */
+  readonly introducer: string
+  /** What an id looks like that is given out. */
+  readonly shape: RegExp
+  /** Parameters of the introduction, and of it alone. */
+  readonly introduction: Readonly<Record<string, string>>
+  /** The parameter that names this installation in every authorization request. */
+  readonly installationParameter: string
+}
+
+export interface ScopeOfUse {
+  readonly scope: string
+  /** What it means that the token response does not name it. */
+  readonly whenMissing: string
 }
 
 /** Whether a mode's accounts are API keys: never renewed, never over, and ended at the vendor's page only. */

@@ -11,6 +11,8 @@ export interface AuthorizationRequest {
   readonly codeVerifier: Secret
   readonly redirectUri: string
   readonly scopes: readonly string[]
+  /** What the ID token must repeat; `undefined` where none is checked. */
+  readonly nonce: string | undefined
 }
 
 /**
@@ -30,6 +32,7 @@ export async function beginAuthorization(
 ): Promise<AuthorizationRequest> {
   const codeVerifier = oauth.generateRandomCodeVerifier()
   const state = oauth.generateRandomState()
+  const nonce = provider.verifiesIdToken === true ? oauth.generateRandomNonce() : undefined
   const parameters = {
     ...provider.authorizationParameters,
     client_id: provider.clientId,
@@ -40,6 +43,8 @@ export async function beginAuthorization(
     code_challenge: await oauth.calculatePKCECodeChallenge(codeVerifier),
     code_challenge_method: 'S256',
     state,
+    ...(nonce !== undefined && { nonce }),
+    ...(provider.resource !== undefined && { resource: provider.resource }),
   }
   return {
     url: withQuery(authorizationEndpoint(provider), parameters),
@@ -47,6 +52,7 @@ export async function beginAuthorization(
     codeVerifier: new Secret(codeVerifier),
     redirectUri,
     scopes,
+    nonce,
   }
 }
 

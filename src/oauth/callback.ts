@@ -11,6 +11,8 @@ declare const checked: unique symbol
 export interface CheckedCallback {
   readonly [checked]: true
   readonly code: Secret
+  /** The client that the code was issued to: the provider's, or the one that this installation has become. */
+  readonly clientId: string
 }
 
 /** Longest authorization code that is passed on, in characters; RFC 6749 sets no limit. */
@@ -37,11 +39,11 @@ export function checkCallback(
   const parameters = new URLSearchParams(query)
   const state = only(parameters, 'state')
   if (state === undefined || !isSame(state, request.state.reveal())) return undefined
-  if (['code', 'error', 'iss'].some((name) => parameters.getAll(name).length > 1)) return undefined
+  if (['code', 'error', 'iss', 'client_id'].some((name) => parameters.getAll(name).length > 1)) return undefined
   checkIssuer(provider, parameters.get('iss'))
   const error = parameters.get('error')
   if (error !== null) throw refusal(provider, error, parameters.get('error_description'))
-  return soundCode(parameters.get('code'))
+  return soundCode(parameters.get('code'), clientIn(provider, parameters.get('client_id')))
 }
 
 /**
@@ -64,7 +66,9 @@ export function checkPasted(
   const [code, state, ...rest] = words.split('#')
   if (code === undefined || rest.length > 0) return undefined
   if (state !== undefined && !isSame(state, request.state.reveal())) return undefined
-  return soundCode(code)
+  const { clientId, dynamicClient } = provider
+  // Which client this installation has become stands beside the code only.
+  return clientId === dynamicClient?.introducer ? undefined : soundCode(code, clientId)
 }
 
 function only(parameters: URLSearchParams, name: string): string | undefined {
@@ -96,7 +100,21 @@ function refusal(provider: Provider, error: string, description: string | null):
   return new AuthError(code, `${provider.id} refused the sign-in (${reason})`)
 }
 
-function soundCode(code: string | null): CheckedCallback | undefined {
+/**
+ * An installation is one client to a provider, for good.
+ *
+ * @throws AuthError `provider-rejected`.
+ */
+function clientIn({ id, clientId, dynamicClient }: Provider, received: string | null): string {
+  if (dynamicClient === undefined) return clientId
+  const isKnown = clientId !== dynamicClient.introducer
+  if (isKnown && (received === null || received === clientId)) return clientId
+  if (!isKnown && received !== null && dynamicClient.shape.test(received)) return received
+  const what = isKnown ? 'answered for another client than this one' : 'did not say which client this one is'
+  throw new AuthError('provider-rejected', `${id} ${what}, so the answer was not used`)
+}
+
+function soundCode(code: string | null, clientId: string): CheckedCallback | undefined {
   if (code === null || code.length > CODE_LENGTH_LIMIT || !CODE.test(code)) return undefined
-  return { code: new Secret(code) } as CheckedCallback
+  return { code: new Secret(code), clientId } as CheckedCallback
 }

@@ -16,6 +16,7 @@ const ENDPOINTS = {
   tokenEndpoint: 'token_endpoint',
   revocationEndpoint: 'revocation_endpoint',
   deviceAuthorizationEndpoint: 'device_authorization_endpoint',
+  jwksEndpoint: 'jwks_uri',
 } as const satisfies Partial<Record<keyof Provider, string>>
 
 /**
@@ -26,8 +27,13 @@ const ENDPOINTS = {
  * §3.3) or an endpoint that no token may be sent to, `network`, `provider-unavailable`.
  */
 export async function withDiscovery(http: Http, provider: Provider, signal: AbortSignal): Promise<Provider> {
-  const { issuer, authorizationEndpoint, tokenEndpoint } = provider
-  if (issuer === undefined || (authorizationEndpoint !== undefined && tokenEndpoint !== undefined)) return provider
+  const { issuer, verifiesIdToken = false } = provider
+  const needed = [
+    'authorizationEndpoint',
+    'tokenEndpoint',
+    ...(verifiesIdToken ? (['jwksEndpoint'] as const) : []),
+  ] as const
+  if (issuer === undefined || needed.every((endpoint) => provider[endpoint] !== undefined)) return provider
   const metadata = await fetchMetadata(http, provider, issuer, signal)
   const found = Object.entries(ENDPOINTS).map(([ours, theirs]) => [ours, endpointIn(provider, metadata, theirs)])
   const given = Object.entries(provider).filter(([, value]) => value !== undefined)

@@ -48,6 +48,7 @@ export async function requestRefresh(
     refresh_token: refreshToken.reveal(),
     client_id: bundle.clientId,
     ...(provider.repeatScopeInRefresh && scopes.length > 0 && { scope: scopes.join(' ') }),
+    ...(provider.resource !== undefined && { resource: provider.resource }),
     ...(provider.clientSecret && { client_secret: provider.clientSecret.reveal() }),
   })
   const { body, contentType } = encoded(parameters, provider.refreshRequest)

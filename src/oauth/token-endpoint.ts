@@ -33,7 +33,7 @@ export async function exchangeCode(
     issuer: provider.issuer ?? new URL(tokenEndpoint).origin,
     token_endpoint: tokenEndpoint,
   }
-  const client: oauth.Client = { client_id: provider.clientId }
+  const client: oauth.Client = { client_id: callback.clientId }
   const answer = new URLSearchParams({ code: callback.code.reveal() })
   const wire = fetchThrough(ports.http, 'token', provider.tokenRequest)
   await oauth.authorizationCodeGrantRequest(
@@ -45,7 +45,10 @@ export async function exchangeCode(
     request.redirectUri,
     request.codeVerifier.reveal(),
     {
-      ...(provider.repeatStateInTokenRequest && { additionalParameters: { state: request.state.reveal() } }),
+      additionalParameters: {
+        ...(provider.repeatStateInTokenRequest && { state: request.state.reveal() }),
+        ...(provider.resource !== undefined && { resource: provider.resource }),
+      },
       headers: { 'user-agent': provider.userAgent },
       [oauth.customFetch]: wire.fetch,
       // eslint-disable-next-line @typescript-eslint/no-deprecated -- marked so to look wrong; it is only ever true on loopback
@@ -53,7 +56,9 @@ export async function exchangeCode(
       signal,
     },
   )
-  return readTokenResponse(grantedBody(provider, wire.reply()), request.scopes, ports.clock.nowMs())
+  // Where a scope decides what the tokens are good for, silence is no grant.
+  const assumed = provider.scopeOfUse === undefined ? request.scopes : []
+  return readTokenResponse(grantedBody(provider, wire.reply()), assumed, ports.clock.nowMs())
 }
 
 /**

@@ -22,6 +22,12 @@ export const openaiEnvironment: EnvironmentRecipe = {
   settings: undefined,
 }
 
+/**
+ * OpenAI lets a plan be used by the program that asked for it, and not as a general key: so the
+ * token stands in our own variable only, for whoever is told to take it from there.
+ */
+export const openaiPlanEnvironment: EnvironmentRecipe = { ...openaiEnvironment, set: () => ({}) }
+
 /** Every program for OpenAI's API takes the key from this variable; Codex asks two others first. */
 export const openaiKeyEnvironment: EnvironmentRecipe = {
   set: () => ({ OPENAI_API_KEY: TOKEN }),

@@ -19,6 +19,7 @@ export type ProviderFields = Partial<
     | 'usageEndpoint'
     | 'deviceAuthorizationEndpoint'
     | 'keyEndpoint'
+    | 'jwksEndpoint'
     | 'scopes'
     | 'redirect'
     | 'authorizationParameters'
@@ -66,6 +67,7 @@ export const FIELD_RULES: Readonly<Record<keyof ProviderFields, FieldRule>> = {
   usageEndpoint: address,
   deviceAuthorizationEndpoint: address,
   keyEndpoint: address,
+  jwksEndpoint: address,
   scopes: {
     expected: 'a list of scopes',
     read: (value) =>
@@ -123,6 +125,7 @@ const OWN_PARAMETERS: readonly string[] = [
   'client_secret',
   'code_challenge',
   'code_challenge_method',
+  'nonce',
   'redirect_uri',
   'response_mode',
   'response_type',

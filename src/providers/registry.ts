@@ -9,13 +9,22 @@ import { claudeConsole } from './claude-console-key.ts'
 import { claudeSetupToken } from './claude-setup-token.ts'
 import { claude } from './claude.ts'
 import { identifyByStandardClaims } from './custom.ts'
+import { openaiChatgpt } from './openai-chatgpt.ts'
 import { openaiApiKey } from './openai-api-key.ts'
 import { openai } from './openai.ts'
 import { providerFields, type ProviderFields } from './overrides.ts'
 import { USER_AGENT } from './user-agent.ts'
 
 /** The first row of an id is its default mode. */
-const BUILT_IN: readonly Provider[] = [claude, claudeConsole, claudeSetupToken, claudeApiKey, openai, openaiApiKey]
+const BUILT_IN: readonly Provider[] = [
+  claude,
+  claudeConsole,
+  claudeSetupToken,
+  claudeApiKey,
+  openai,
+  openaiChatgpt,
+  openaiApiKey,
+]
 
 export const PROVIDER_ID = /^[a-z][a-z0-9-]{0,31}$/
 
@@ -133,6 +142,7 @@ function withSettings(base: Provider, source: unknown): Provider {
     usageEndpoint: undefined,
     deviceAuthorizationEndpoint: undefined,
     keyEndpoint: undefined,
+    jwksEndpoint: undefined,
     ...(fields.issuer === undefined ? {} : { authorizationEndpoint: undefined, tokenEndpoint: undefined }),
     ...fields,
   }

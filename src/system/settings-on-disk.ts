@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { AuthError } from '../model/errors.ts'
 import type { Settings } from '../model/ports.ts'
@@ -39,11 +40,33 @@ export function settingsOnDisk(home: string): Settings {
     acceptTerms: async (provider, mode) => {
       await change((current) => withSetting(current, ['providers', provider, 'modes', mode, 'acceptedTerms'], true))
     },
+    installationId: async () => {
+      const known = installationIn(read())
+      if (known !== undefined) return known
+      let made = ''
+      await change((current) => {
+        made = installationIn(current) ?? randomUUID()
+        return withSetting(current, [INSTALLATION], made)
+      })
+      return made
+    },
+    keepClientId: async (provider, mode, clientId) => {
+      await change((current) => withSetting(current, ['providers', provider, 'modes', mode, 'clientId'], clientId))
+    },
     setEnabled: async (provider, enabled) => {
       const at = ['providers', provider]
       await change((current) => withSetting(current, at, withEnabled(settingAt(current, at), enabled)))
     },
   }
+}
+
+const INSTALLATION = 'installationId'
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+
+function installationIn(settings: UntrustedRecord): string | undefined {
+  const id = settings[INSTALLATION]
+  if (id === undefined || (typeof id === 'string' && UUID.test(id))) return id
+  throw new AuthError('usage', `config.json: ${INSTALLATION} must be a UUID`, { hint: 'remove it from config.json' })
 }
 
 function parseSettings(text: string | undefined): UntrustedRecord {

@@ -386,7 +386,7 @@ describe('aiauth providers list', () => {
     const { providers } = JSON.parse((await run(['providers', 'list', '--json'])).out) as { providers: object[] }
     expect(providers[1]).toMatchObject({
       id: 'openai',
-      modes: ['codex', 'api-key'],
+      modes: ['codex', 'chatgpt', 'api-key'],
       builtIn: true,
       enabled: true,
       supportsPkce: true,

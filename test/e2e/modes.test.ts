@@ -12,7 +12,7 @@ beforeAll(async () => {
 })
 afterAll(() => sandbox.close())
 beforeEach(() => {
-  for (const { events } of [sandbox.claude, sandbox.openai, sandbox.chatgpt]) events.length = 0
+  sandbox.claude.events.length = 0
 })
 
 type Facts = Record<string, unknown>

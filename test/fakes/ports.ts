@@ -257,6 +257,11 @@ export function fakePorts(world: FakeWorld = {}): FakePorts {
         settings = withSetting(settings, ['providers', provider, 'modes', mode, 'acceptedTerms'], true)
         return Promise.resolve()
       },
+      installationId: () => Promise.resolve('00000000-0000-4000-8000-00000000abcd'),
+      keepClientId: (provider, mode, clientId) => {
+        settings = withSetting(settings, ['providers', provider, 'modes', mode, 'clientId'], clientId)
+        return Promise.resolve()
+      },
       setEnabled: (provider, enabled) => {
         const at = ['providers', provider]
         settings = withSetting(settings, at, withEnabled(settingAt(settings, at), enabled))
