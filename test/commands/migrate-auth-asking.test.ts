@@ -19,7 +19,7 @@ describe('aiauth migrate-auth, with a person at the terminal', () => {
     const ended = await asked(folders, [answer])
     expect(ended).toMatchObject({ exitCode: 130, stdout: '' })
     expect(ended.stderr).toMatch(
-      / 1 {2}back-up: copy [\s\S]* 7 {2}tidy-up: [\s\S]*go on\? \[Y\/n\] aiauth: error: nothing was changed/,
+      / 1 {2}back-up: copy [\s\S]* 7 {2}tidy-up: [\s\S]*go on\? \[Y\/n\] aiauth: error: cancelled; nothing was changed/,
     )
     expect(traces(folders)).toEqual(before)
   })
