@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { AuthError } from '../model/errors.ts'
 import type { Ports } from '../model/ports.ts'
-import { isJson } from './options.ts'
+import { fileName, isJson } from './options.ts'
 
 export interface MigrateOptions {
   readonly from?: string
@@ -25,7 +25,7 @@ export function addMigrateAuthCommand(program: Command, ports: Ports): void {
   program
     .command('migrate-auth')
     .description('bring in the sign-in of an old auth.json, of Codex or of Claude Code, with a backup and a way back')
-    .option('--from <file>', "the file to bring in (default: our own while it is old, else Codex's)")
+    .option('--from <file>', "the file to bring in (default: our own while it is old, else Codex's)", fileName)
     .option('--check', 'tell what is there and whether it would work; writes nothing')
     .option('--dry-run', 'tell what would be done; writes nothing')
     .option('--rehearse', 'do it on a copy: forward, back and forward again, and compare')

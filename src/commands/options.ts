@@ -57,3 +57,8 @@ export function storage(text: string): string {
   if (findStorageKind(text) === undefined) throw new InvalidArgumentError(`expected ${STORAGE_CHOICES}`)
   return text
 }
+
+export function fileName(text: string): string {
+  if (text.trim() === '') throw new InvalidArgumentError('expected the name of a file')
+  return text
+}

@@ -122,6 +122,8 @@ describe('an API key of OpenAI', () => {
   })
 
   it('is a mode of the provider, not its default one', async () => {
-    expect((await run(['providers', 'list'])).out).toMatch(/^openai {2}OpenAI \(ChatGPT\) \(codex, chatgpt, api-key\)$/m)
+    expect((await run(['providers', 'list'])).out).toMatch(
+      /^openai {2}OpenAI \(ChatGPT\) \(codex, chatgpt, api-key\)$/m,
+    )
   })
 })

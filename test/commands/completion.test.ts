@@ -23,7 +23,7 @@ describe('aiauth complete', () => {
     ['', ['token', '--min-validity', '60'], ['work', 'claude', 'openai']],
     ['', ['--json', 'rename'], ['work']],
     ['', ['rename', 'work'], []],
-    ['', ['login', 'openai', '--mode'], ['codex', 'api-key']],
+    ['', ['login', 'openai', '--mode'], ['codex', 'chatgpt', 'api-key']],
     ['--storage=pl', ['login'], ['--storage=plaintext']],
     ['p', ['login', '--storage'], ['passphrase', 'plaintext']],
     ['', ['completion'], ['bash', 'zsh', 'fish', 'powershell']],

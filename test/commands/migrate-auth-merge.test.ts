@@ -240,3 +240,22 @@ describe('the new file after aiauth migrate-auth', () => {
     expect(effective).toMatchObject({ account: 'openai' })
   })
 })
+
+describe('aiauth migrate-auth, in the place of our own old file', () => {
+  it.each([
+    ['the very same grant', codex(1, 2), (folders: Folders) => ({ tool: 'codex', path: folders.codexFile })],
+    ['another grant', codex(2, 2), () => null],
+    ['nothing that can be read', '{"tokens":', () => null],
+  ] as const)('links the account where the file of Codex holds %s', async (_name, theirs, linkedTo) => {
+    const folders = temporaryFolders()
+    put(folders.authFile, codex(1, 2))
+    put(folders.codexFile, theirs)
+    expect(await migrate(folders)).toMatchObject({ outcome: 'migrated', accounts: ['openai'] })
+    expect(fileOf(folders).accounts[0]?.linkedTo).toEqual(linkedTo(folders))
+    expect(await migrate(folders, '--rollback')).toMatchObject({ outcome: 'rolled-back' })
+    expect([readFileSync(folders.authFile, 'utf8'), readFileSync(folders.codexFile, 'utf8')]).toEqual([
+      codex(1, 2),
+      theirs,
+    ])
+  })
+})

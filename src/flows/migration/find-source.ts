@@ -1,11 +1,14 @@
 import { AUTH_FILE_VERSION } from '../../auth-file/format.ts'
 import type { AuthFile } from '../../model/account.ts'
+import type { Custody } from '../../model/backup.ts'
 import { AuthError } from '../../model/errors.ts'
+import { Secret } from '../../model/secret.ts'
 import type { ForeignFile } from '../../model/foreign-files.ts'
 import type { Link } from '../../model/linked.ts'
 import type { Migrations } from '../../model/migration.ts'
 import type { Ports } from '../../model/ports.ts'
 import { isRecord, json, record } from '../../model/untrusted.ts'
+import { fingerprint } from '../../vault/fingerprint.ts'
 import { readClaudeCodeAuth, type ClaudeCodeAuth } from '../../native-tools/claude-code.ts'
 import { readCodexAuth, type CodexAuth } from '../../native-tools/codex.ts'
 
@@ -18,6 +21,8 @@ export type Source = {
   /** Our own `auth.json`, of the unversioned format: the new one takes its place. */
   readonly isOurs: boolean
   readonly file: ForeignFile
+  /** Codex's file, where it holds the very grant of our own old one: both would spend it. */
+  readonly sharedIn?: string
 } & (
   { readonly tool: 'codex'; readonly auth: CodexAuth } | { readonly tool: 'claude-code'; readonly auth: ClaudeCodeAuth }
 )
@@ -42,10 +47,10 @@ export async function findSource(ports: FindSourcePorts, named: string | undefin
   const { places } = ports.migrations
   const home = await ports.foreignFiles.read(places.authFile, ports.interruption)
   const isLegacy = home !== undefined && isUnversioned(home.text.reveal())
-  if (isLegacy) await assertOurs(ports, home)
+  const ours = isLegacy ? await ourOwn(ports, home) : undefined
   const current = isLegacy ? undefined : ports.authFile.read()
-  if (named !== undefined) return { source: await namedSource(ports, named, home, isLegacy), nothing: '', current }
-  if (isLegacy) return { source: sourceOf(home, true), nothing: '', current }
+  if (named !== undefined) return { source: await namedSource(ports, named, home, ours), nothing: '', current }
+  if (ours !== undefined) return { source: ours, nothing: '', current }
   const codex = await ports.foreignFiles.read(places.codexAuth, ports.interruption)
   if (codex !== undefined) return { source: sourceOf(codex, false), nothing: '', current }
   return { source: undefined, nothing: nothingThere(ports, current), current }
@@ -61,18 +66,28 @@ function contentOf(text: string): unknown {
   return json(text.replace(/^\uFEFF/, ''))
 }
 
-/** A folder shared with Codex, or a link to its file: upgraded in its place, it would sign Codex out. */
-async function assertOurs({ migrations, foreignFiles, interruption }: FindSourcePorts, home: ForeignFile) {
+/** @throws AuthError `usage` where a file of another program stands in the place of ours: it would be signed out. */
+async function ourOwn({ migrations, foreignFiles, interruption }: FindSourcePorts, home: ForeignFile): Promise<Source> {
   if (Object.hasOwn(record(contentOf(home.text.reveal())), 'claudeAiOauth')) {
     throw new AuthError('usage', `${home.path} is of Claude Code's format, not of our old one`, {
       hint: 'move it away, then aiauth migrate-auth --from <where it is now>',
     })
   }
   const codex = await foreignFiles.read(migrations.places.codexAuth, interruption).catch(unreadable)
-  if (codex?.realPath !== home.realPath) return
-  throw new AuthError('usage', `${home.path} is Codex's own file, which a migration does not change`, {
-    hint: 'AIAUTH_HOME=<another folder> aiauth migrate-auth',
-  })
+  if (codex?.realPath === home.realPath) {
+    throw new AuthError('usage', `${home.path} is Codex's own file, which a migration does not change`, {
+      hint: 'AIAUTH_HOME=<another folder> aiauth migrate-auth',
+    })
+  }
+  const ours = sourceOf(home, true)
+  return codex !== undefined && isSameGrant(ours, codex) ? { ...ours, sharedIn: codex.path } : ours
+}
+
+function isSameGrant({ auth }: Source, codex: ForeignFile): boolean {
+  const own = auth.tokens?.refreshToken
+  // A damaged file has no grant that could be told to it.
+  const content = record(record(contentOf(codex.text.reveal()))['tokens'])['refresh_token']
+  return own !== undefined && typeof content === 'string' && fingerprint(own) === fingerprint(new Secret(content))
 }
 
 /** What cannot be read is no file that was read just now. */
@@ -84,14 +99,14 @@ async function namedSource(
   ports: FindSourcePorts,
   named: string,
   home: ForeignFile | undefined,
-  isHomeLegacy: boolean,
+  ours: Source | undefined,
 ): Promise<Source> {
   const file = await ports.foreignFiles.read(named, ports.interruption)
   if (file === undefined) {
     throw new AuthError('usage', `there is no file ${named}`, { hint: 'aiauth migrate-auth --from <file>' })
   }
-  if (file.realPath === home?.realPath && isHomeLegacy) return sourceOf(home, true)
-  if (isHomeLegacy) {
+  if (ours !== undefined && file.realPath === home?.realPath) return ours
+  if (ours !== undefined) {
     throw new AuthError('usage', 'auth.json here is of the old format itself and comes first', {
       hint: 'aiauth migrate-auth, then the same command again',
     })
@@ -138,7 +153,8 @@ function codexStore(settings: string): string | undefined {
   return /^\s*cli_auth_credentials_store\s*=\s*["']([a-z]+)["']/m.exec(settings)?.[1]
 }
 
-/** The file that an account shares with the tool that wrote it. */
-export function linkTo({ tool, file }: Source): Link {
-  return { tool, path: file.path }
+/** The file with which an account of this source shares its grant; `undefined` where it has the grant for itself. */
+export function linkOfSource({ tool, file, sharedIn }: Source, custody: Custody): Link | undefined {
+  const path = custody === 'linked' ? file.path : sharedIn
+  return path === undefined || custody === 'take-over' || custody === 'copy' ? undefined : { tool, path }
 }

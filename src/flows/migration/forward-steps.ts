@@ -11,7 +11,7 @@ import { withAccount, writeAndReadBack } from '../keep-account.ts'
 import { vaultOf } from '../vault-of.ts'
 import { keptFields } from './carry.ts'
 import { isUndone } from './choose-backup.ts'
-import { linkTo, type FindSourcePorts } from './find-source.ts'
+import { linkOfSource, type FindSourcePorts } from './find-source.ts'
 import { migrated, type Migrated } from './migrated-account.ts'
 import type { Prepared } from './prepare.ts'
 import type { Step } from './run-steps.ts'
@@ -80,7 +80,7 @@ export async function prepareWorld(ports: MigratePorts, input: ForwardInput, dra
       storage: vaultFor(one.existing).kind,
       provider: findProvider(settings, one.carried),
       held: before.get(one.target.id),
-      link: prepared.custody === 'linked' && one.target.part === 'tokens' ? linkTo(prepared.source) : undefined,
+      link: one.target.part === 'tokens' ? linkOfSource(prepared.source, prepared.custody) : undefined,
       from: prepared.source.file.path,
       by: ports.environment.caller,
       atMs,

@@ -78,7 +78,10 @@ function bothWords(tool: string, tokens: string, key: string, used: Carried['par
 }
 
 const CUSTODY_WORDS: Readonly<Record<Custody, (name: string, tool: string, source: Source) => string[]>> = {
-  'in-place': () => [],
+  'in-place': (name, tool, { sharedIn }) =>
+    sharedIn === undefined
+      ? []
+      : [`${name} is linked to ${sharedIn}, which holds the same sign-in: aiauth and ${tool} share it`],
   linked: (name, tool, source) => [
     source.tool === 'codex'
       ? `${name} is linked: aiauth and ${tool} share the sign-in, and each takes over what the other renews`

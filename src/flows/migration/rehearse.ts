@@ -30,11 +30,15 @@ export interface Rehearsed {
  *
  * @throws AuthError `migration-failed` with the round that went wrong.
  */
-export async function rehearse(
+export function rehearse(ports: MigratePorts & Pick<Ports, 'rehearsal'>, input: RehearseInput): Promise<Rehearsed> {
+  return ports.migrations.exclusively(() => onStageOf(ports, input))
+}
+
+/** One at a time, for a rehearsal begins by removing what an earlier one has left. */
+async function onStageOf(
   ports: MigratePorts & Pick<Ports, 'rehearsal'>,
-  input: RehearseInput,
+  { source, custody, storage, onStep }: RehearseInput,
 ): Promise<Rehearsed> {
-  const { source, custody, storage, onStep } = input
   const stage = ports.rehearsal()
   try {
     const path = stage.put(source.isOurs ? 'ours' : 'theirs', source.file.text)
