@@ -191,7 +191,7 @@ function badness(trial: Trial, { before, after, seen }: Undisturbed, isRecovery:
     ['has done it when it says so', faulty.exitCode !== 0 || isSame(state, after)],
     // A recovery that fails leaves what it has found.
     ['has undone it when it fails', !hasFailed || !isUndone || isRecovery || isSame(state, before)],
-    ['can undo it but on a dead disk', isUndone || trial.fault.also !== undefined],
+    ['can undo it but on a dead disk', isUndone || isRecovery || trial.fault.also !== undefined],
     ['ends it the next time', next.exitCode === 0 && isSame(end, after)],
     ['has the same backups then', (hasFailed ? different : text)(end.backups) === text(after.backups)],
     ['leaves nothing behind then', different(lasting(end)) === different(lasting(after))],

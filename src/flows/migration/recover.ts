@@ -10,6 +10,7 @@ import { readCodexAuth } from '../../native-tools/codex.ts'
 import { storageKind } from '../../model/storage-kind.ts'
 import { fingerprint } from '../../vault/fingerprint.ts'
 import type { MigratePorts } from './forward-steps.ts'
+import { legacyText } from './legacy-text.ts'
 import { backupFacts, failed, told, type Migration } from './report.ts'
 import { isUnversioned } from './find-source.ts'
 import { rollBackNow } from './roll-back-now.ts'
@@ -147,15 +148,25 @@ function finishingSteps(
   draft: AuthFileDraft,
 ): Step[] {
   const ids = record.accounts.map(({ id }) => id)
+  let isLost = false
   const verify: Step = {
     step: 'verify',
     description: 'load accounts and tokens as every command does',
     undo: 'put back what stood there before',
     run: async () => {
-      await assertLoads(ports, ports.authFile.read()?.accounts.filter(({ id }) => ids.includes(id)) ?? [])
-      return undefined
+      try {
+        await assertLoads(ports, ports.authFile.read()?.accounts.filter(({ id }) => ids.includes(id)) ?? [])
+        return undefined
+      } catch (error) {
+        isLost = error instanceof AuthError && error.code === 'secret-missing'
+        throw error
+      }
     },
-    revert: () => putBack(ports, record, backup, draft),
+    // The accounts may have been renewed since the swap: only what is lost gives way to older tokens.
+    revert: () => {
+      if (isLost) return putBack(ports, record, backup, draft)
+      throw new AuthError('busy', 'the new auth.json stays in place')
+    },
   }
   const takeOver: Step = {
     step: 'take-over',
@@ -189,8 +200,14 @@ async function putBack(
     const names = others.map(({ name }) => name).join(', ')
     throw new AuthError('auth-file-invalid', `the old format has no room for what was made since: ${names}`)
   }
-  if (custody === 'in-place' && backup !== undefined) draft.write((await openBackup(ports, backup)).reveal())
-  else if (file !== undefined && custody !== 'in-place') {
+  if (custody === 'in-place' && backup !== undefined) {
+    const tokensId = accounts.find(({ part }) => part === 'tokens')?.id
+    const [copied, account] = [await openBackup(ports, backup), file?.accounts.find(({ id }) => id === tokensId)]
+    const isCodex = account?.provider === 'openai'
+    const input = { account, held: undefined, nowMs: ports.clock.nowMs() }
+    // A spent token never comes back as a live one (security case M8).
+    draft.write((isCodex ? legacyText({ base: readCodexAuth(copied.reveal()), ...input }).text : copied).reveal())
+  } else if (file !== undefined && custody !== 'in-place') {
     draft.write(formatAuthFile({ ...file, accounts: others }))
   } else throw new AuthError('auth-file-invalid', 'there is no backup to go back to')
   draft.swap()
