@@ -83,6 +83,9 @@ describe('help', () => {
     'config list',
     'config path',
     'providers list',
+    'storage show',
+    'storage set',
+    'storage rotate',
     'providers disable',
   ])('of %s has examples of its own command', async (verb) => {
     expect(await helpOf(verb.split(' '))).toContain(`Examples: aiauth ${verb}`)

@@ -6,8 +6,7 @@ import { BACKUP_KEY, sealBackup } from './migration/seal-backup.ts'
 
 /**
  * Takes the key of the backups along from one storage to another, and tells each backup's
- * manifest where its key is now. A backup that was left plain, since the storage was, is sealed.
- * The old key goes last. The lock of the migrations is held.
+ * manifest where its key is now. The old key goes last. The lock of the migrations is held.
  *
  * @returns what kept the key where it is, to be told; `undefined` when all is done.
  * @throws AuthError what vaults and backups throw.
@@ -32,10 +31,20 @@ export async function moveBackupKey(
     if (backup.storage !== from || backup.checksum === 'bad' || (backup.isSealed && key === undefined)) continue
     ports.backups.rehome(backup, target)
   }
-  for (const backup of ports.backups.list()) {
-    const isPlain = backup.storage === target && !backup.isSealed && backup.checksum === 'ok'
-    if (isPlain && backup.kind === 'migration' && target !== 'plaintext') await sealBackup(ports, there, backup)
-  }
   await old.removeKey(BACKUP_KEY)
   return undefined
+}
+
+/**
+ * Seals the backups that were left plain, since their storage was. Done when all keys are
+ * there: else it would make another one.
+ *
+ * @throws AuthError what vault and backups throw.
+ */
+export async function sealPlainBackups(ports: Pick<Ports, 'vaults' | 'backups'>, target: StorageKind): Promise<void> {
+  if (target === 'plaintext') return
+  for (const backup of ports.backups.list()) {
+    const isPlain = backup.storage === target && !backup.isSealed && backup.checksum === 'ok'
+    if (isPlain && backup.kind === 'migration') await sealBackup(ports, ports.vaults.vault(target), backup)
+  }
 }

@@ -6,7 +6,7 @@ import type { StorageMove } from '../model/storages.ts'
 import { time, withChanged } from './account-facts.ts'
 import { heldToken } from './held-token.ts'
 import { writeAndReadBack } from './keep-account.ts'
-import { moveBackupKey } from './moved-backup-key.ts'
+import { moveBackupKey, sealPlainBackups } from './moved-backup-key.ts'
 import { vaultOf } from './vault-of.ts'
 
 export type MoveSecretsPorts = Pick<
@@ -49,6 +49,7 @@ export async function movedSecrets(
     const from = move.kinds.filter((kind) => kind !== target)
     const notes: (string | undefined)[] = []
     for (const kind of from) notes.push(await moveBackupKey(ports, kind, target))
+    await sealPlainBackups(ports, target)
     await clearAway(ports, move)
     ports.storages.dropMove()
     return { from, accounts, notes: notes.filter((note) => note !== undefined) }

@@ -47,9 +47,11 @@ async function factsOf(
   file: AuthFile | undefined,
   { kind, isDecided }: Pick<StorageFacts, 'kind' | 'isDecided'>,
 ): Promise<StorageFacts> {
-  const { driver, where, names, formerKeys, trouble } = await ports.storages.look(kind)
+  const look = await ports.storages.look(kind)
+  const { driver, where, formerKeys } = look
   const here = file?.accounts.flatMap(({ id, secret }) => (secret.store === kind ? [id] : [])) ?? []
-  const found = names ?? (trouble === undefined ? await foundIn(ports, kind, here) : undefined)
+  const isUntold = look.names === undefined && look.trouble === undefined
+  const { found, trouble } = isUntold ? await foundIn(ports, kind, here) : { found: look.names, trouble: look.trouble }
   const orphans = found?.filter((name) => !name.startsWith('key/') && !here.includes(name))
   return {
     kind,
@@ -65,14 +67,23 @@ async function factsOf(
   }
 }
 
-/** A keychain does not tell what it holds, but of each name whether it holds something. */
-async function foundIn(ports: StorageFactsPorts, kind: StorageKind, here: readonly string[]): Promise<string[]> {
+/** A keychain does not tell what it holds, but of each name whether it holds something, if it is open. */
+async function foundIn(
+  ports: StorageFactsPorts,
+  kind: StorageKind,
+  here: readonly string[],
+): Promise<{ found: readonly string[] | undefined; trouble: AuthError | undefined }> {
   const vault = ports.vaults.vault(kind)
   const ids = new Set([...here, ...(ports.storages.move()?.accountIds ?? [])])
   const found: string[] = []
-  for (const id of ids) if (await holds(vault.read(id))) found.push(id)
-  if (await holds(vault.readKey(BACKUP_KEY))) found.push(`key/${BACKUP_KEY}`)
-  return found
+  try {
+    for (const id of ids) if (await holds(vault.read(id))) found.push(id)
+    if (await holds(vault.readKey(BACKUP_KEY))) found.push(`key/${BACKUP_KEY}`)
+    return { found, trouble: undefined }
+  } catch (error) {
+    if (!(error instanceof AuthError) || error.code === 'cancelled') throw error
+    return { found: undefined, trouble: error }
+  }
 }
 
 /** What is damaged is there all the same. */

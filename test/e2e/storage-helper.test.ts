@@ -37,7 +37,7 @@ describe.skipIf(whyNoPass() !== undefined)('aiauth storage with a helper over pa
     expect(await typed('token work', home)).toMatchObject({ exitCode: 0, stdout: `${tokenOf('work')}\n` })
   })
 
-  it('mints no key over sealed tokens when the helper has lost theirs', LIMIT, async () => {
+  it('K14: mints no key over sealed tokens when the helper has lost theirs', LIMIT, async () => {
     const { env } = startPass()
     const home = await homeWith('plaintext', ['work'], sealedBy.plaintext)
     await typed('storage set helper:pass', home, env)

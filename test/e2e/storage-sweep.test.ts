@@ -7,7 +7,7 @@ import { homeWith, sealedBy, tokenOf, typed } from './storage-world.ts'
 
 /** Programs at once: half of their time is scrypt. */
 const POOL = 3
-const LIMIT = { timeout: 300_000 }
+const LIMIT = { timeout: 600_000 }
 const TWO_DAYS_MS = 172_800_000
 
 const WRITES = ['mkdir', 'create', 'open-write', 'chmod', 'write', 'overwrite', 'rename', 'link', 'unlink']

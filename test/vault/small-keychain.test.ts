@@ -102,7 +102,7 @@ describe('a keychain with small items', () => {
     }
   })
 
-  it('makes no new key over what is sealed when the old one is gone', async () => {
+  it('K14: makes no new key over what is sealed when the old one is gone', async () => {
     const { items, folder, open } = opened()
     await open().write(long(1))
     const before = readFileSync(join(folder, 'vault.json'), 'utf8')
