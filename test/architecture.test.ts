@@ -54,6 +54,7 @@ const MAY_REVEAL: readonly string[] = [
   'native-tools/codex-text.ts',
   'oauth/api-key.ts',
   'oauth/callback.ts',
+  'oauth/device.ts',
   'oauth/id-token.ts',
   'oauth/protected-resource.ts',
   'oauth/refresh.ts',

@@ -2,15 +2,18 @@ import { Option, type Command } from 'commander'
 import { accountProxy } from '../model/proxy.ts'
 import { durationMs, port, scopes } from './options.ts'
 
-const DEFAULT_TIMEOUT_MS = 300_000
-
 /** The flags of every command that signs somebody in. */
 export function addSignInOptions(command: Command): Command {
   return command
     .addOption(new Option('--browser <command>', 'command that gets the address as its last argument').default(true))
     .option('--no-browser', 'open no browser, only print the address')
     .option('--port <n>', 'port to listen on for the answer', port)
-    .option('--timeout <duration>', 'how long to wait for the browser', durationMs, DEFAULT_TIMEOUT_MS)
+    .option('--device', 'sign in by a code that is entered on any device, where the provider has that')
+    .option(
+      '--timeout <duration>',
+      'how long to wait (default: 5m; with --device as long as the code lasts)',
+      durationMs,
+    )
     .option('--accept-terms', "accept what the vendor's terms say, without being asked")
     .option(
       '--proxy <url>',

@@ -1,3 +1,4 @@
+import { signInByDevice } from '../flows/device-sign-in.ts'
 import { httpFor } from '../flows/http-for.ts'
 import { asThisInstallation, keepClient } from '../flows/installation.ts'
 import { signIn, type Grant, type SignInInput } from '../flows/sign-in.ts'
@@ -6,10 +7,11 @@ import type { Ports } from '../model/ports.ts'
 import { isApiKey, type Provider, type Redirect } from '../model/provider.ts'
 import type { UntrustedRecord } from '../model/untrusted.ts'
 import { keyEndpointOf } from '../oauth/api-key.ts'
+import type { DeviceSignIn } from '../oauth/device.ts'
 import { withDiscovery } from '../oauth/discovery.ts'
 import { verifierOf } from '../oauth/id-token.ts'
 import { isAtVendor, termsAccepted } from '../providers/registry.ts'
-import { announcement, termsLines } from '../ui/sign-in-words.ts'
+import { announcement, deviceAnnouncement, termsLines } from '../ui/sign-in-words.ts'
 import { handOver } from './hand-over.ts'
 import { warn } from './warn.ts'
 
@@ -17,7 +19,8 @@ import { warn } from './warn.ts'
 export interface SignInOptions {
   readonly browser: boolean | string
   readonly port?: number
-  readonly timeout: number
+  readonly device?: true
+  readonly timeout?: number
   readonly acceptTerms?: true
   readonly withApiKey?: true
   readonly scopes?: string[]
@@ -52,38 +55,89 @@ export async function signInWith<Kept, Place>(ports: Ports, input: SignInWith<Ke
       hint: 'leave --with-api-key out',
     })
   }
-  if (handedOver === undefined) return throughBrowser(ports, input)
-  const place = await beforehand()
-  return keep(provider, await handOver(ports, provider, handedOver, again), place)
+  if (options.device === true && (handedOver ?? provider.dynamicClient) !== undefined) throw noDeviceSignIn(input)
+  if (handedOver !== undefined) {
+    const place = await beforehand()
+    return keep(provider, await handOver(ports, provider, handedOver, again), place)
+  }
+  return options.device === true ? byDevice(ports, input) : throughBrowser(ports, input)
+}
+
+/** @throws AuthError as `signInByDevice`, `usage` where terms are not accepted or there is no such sign-in. */
+async function byDevice<Kept, Place>(ports: Ports, input: SignInWith<Kept, Place>): Promise<Kept> {
+  const { options, again } = input
+  const { provider, http, keepGrant } = await ready(ports, input)
+  const { title, deviceAuthorizationEndpoint = '' } = provider
+  const view = {
+    provider: { ...provider, deviceAuthorizationEndpoint },
+    scopes: options.scopes ?? provider.scopes,
+    announce: (device: DeviceSignIn) => {
+      const lines = deviceAnnouncement({ title, ...device }, ports.terminal.errStyle)
+      for (const line of lines) ports.terminal.say(line, { always: true })
+    },
+  }
+  const timedOut = new AuthError('sign-in-timed-out', 'the code was not entered in time', {
+    hint: `${again} --device, without --timeout`,
+  })
+  const { timeout } = options
+  const deadline = timeout === undefined ? undefined : ports.clock.deadline(ports.interruption, timeout, timedOut)
+  try {
+    const signal = deadline?.signal ?? ports.interruption
+    return await keepGrant(await signInByDevice({ ...ports, http }, view, signal))
+  } finally {
+    deadline?.end()
+  }
+}
+
+function noDeviceSignIn({
+  provider: { id, mode, handedOver },
+  again,
+}: Pick<SignInWith<unknown, unknown>, 'provider' | 'again'>): AuthError {
+  return new AuthError('usage', `${id}/${mode} has no sign-in by a code that is entered on another device`, {
+    hint:
+      handedOver === undefined
+        ? `${again} --no-browser, and open the address on any device`
+        : `${again} < <file that holds the ${handedOver.what}>`,
+  })
 }
 
 /** @throws AuthError as `signIn`, `usage` where terms are not accepted or a port is not registered. */
 async function throughBrowser<Kept, Place>(ports: Ports, input: SignInWith<Kept, Place>): Promise<Kept> {
-  const { provider: known, options, loginHint, again, beforehand, keep } = input
-  const config = ports.settings.read()
-  const redirect = redirectFor(known, options.port)
-  const http = httpFor(ports, options.proxy)
-  const discovered = await withDiscovery(http, known, ports.interruption)
-  if (isApiKey(discovered)) keyEndpointOf(discovered)
-  if (discovered.verifiesIdToken === true) verifierOf(discovered)
-  await agreeToTerms(ports, config, discovered, options)
-  const place = await beforehand()
-  const provider = await asThisInstallation(ports.settings, discovered)
+  const { options, loginHint, again } = input
+  const redirect = redirectFor(input.provider, options.port)
+  const { provider, http, keepGrant } = await ready(ports, input)
   const timedOut = new AuthError('sign-in-timed-out', 'nobody came back from the browser in time', {
     hint: `${again} --timeout 15m`,
   })
-  const deadline = ports.clock.deadline(ports.interruption, options.timeout, timedOut)
+  const deadline = ports.clock.deadline(ports.interruption, options.timeout ?? DEFAULT_TIMEOUT_MS, timedOut)
   try {
-    const keepGrant = async (grant: Grant) => {
-      for (const warning of grant.warnings) warn(ports, warning)
-      await keepClient(ports.settings, provider, grant.clientId)
-      return ports.terminal.during('storing the tokens', () => keep(provider, grant, place))
-    }
-    const view = { ...signInInput(ports, config, provider, redirect, options), loginHint }
+    const view = { ...signInInput(ports, ports.settings.read(), provider, redirect, options), loginHint }
     return await signIn({ ...ports, http }, view, keepGrant, deadline.signal)
   } finally {
     deadline.end()
   }
+}
+
+const DEFAULT_TIMEOUT_MS = 300_000
+
+/** All that can be wrong before anybody goes anywhere, and what is done with the grant in the end. */
+async function ready<Kept, Place>(ports: Ports, input: SignInWith<Kept, Place>) {
+  const { provider: known, options, beforehand, keep } = input
+  const http = httpFor(ports, options.proxy)
+  const needed = options.device === true ? (['deviceAuthorizationEndpoint'] as const) : []
+  const discovered = await withDiscovery(http, known, ports.interruption, needed)
+  if (needed.some((endpoint) => discovered[endpoint] === undefined)) throw noDeviceSignIn(input)
+  if (isApiKey(discovered)) keyEndpointOf(discovered)
+  if (discovered.verifiesIdToken === true) verifierOf(discovered)
+  await agreeToTerms(ports, ports.settings.read(), discovered, options)
+  const place = await beforehand()
+  const provider = await asThisInstallation(ports.settings, discovered)
+  const keepGrant = async (grant: Grant): Promise<Kept> => {
+    for (const warning of grant.warnings) warn(ports, warning)
+    await keepClient(ports.settings, provider, grant.clientId)
+    return ports.terminal.during('storing the tokens', () => keep(provider, grant, place))
+  }
+  return { provider, http, keepGrant }
 }
 
 /**

@@ -66,6 +66,8 @@ export interface Provider {
   readonly profileEndpoint: string | undefined
   readonly usageEndpoint: string | undefined
   readonly deviceAuthorizationEndpoint: string | undefined
+  /** Where the vendor's device sign-in departs from RFC 8628; its addresses are relative to the endpoint above. */
+  readonly ownDeviceFlow?: OwnDeviceFlow
   /** Where a grant is turned into an API key, for modes that are signed in to and hold one. */
   readonly keyEndpoint?: string | undefined
   /** `undefined` where nobody signs in: the secret comes from another place, and is handed over. */
@@ -123,6 +125,19 @@ export interface DynamicClient {
   readonly introduction: Readonly<Record<string, string>>
   /** The parameter that names this installation in every authorization request. */
   readonly installationParameter: string
+}
+
+/**
+ * OpenAI's device sign-in (measured with Codex 0.169): JSON, one fixed page, an answer to the
+ * poll that is a code with its verifier, and then the usual exchange.
+ */
+export interface OwnDeviceFlow {
+  readonly poll: string
+  readonly page: string
+  /** Named in the exchange, and never called. */
+  readonly redirect: string
+  /** How long a code is good for, in seconds; the server does not say. */
+  readonly lifetimeSeconds: number
 }
 
 export interface ScopeOfUse {

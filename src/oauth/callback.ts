@@ -71,6 +71,11 @@ export function checkPasted(
   return clientId === dynamicClient?.introducer ? undefined : soundCode(code, clientId)
 }
 
+/** A code that the provider gave in the reply to a request of ours: no browser has carried it. */
+export function codeFromProvider({ clientId }: Provider, code: unknown): CheckedCallback | undefined {
+  return typeof code === 'string' ? soundCode(code, clientId) : undefined
+}
+
 function only(parameters: URLSearchParams, name: string): string | undefined {
   const values = parameters.getAll(name)
   return values.length === 1 ? values[0] : undefined

@@ -21,18 +21,20 @@ const ENDPOINTS = {
 
 /**
  * The provider with the endpoints that it was not given, read from its issuer's metadata.
- * What stands in the settings wins; where nothing is missing, nothing is asked.
+ * What stands in the settings wins; where nothing is missing that is needed, nothing is asked.
  *
  * @throws AuthError `provider-rejected` when the metadata names another issuer (RFC 8414
  * §3.3) or an endpoint that no token may be sent to, `network`, `provider-unavailable`.
  */
-export async function withDiscovery(http: Http, provider: Provider, signal: AbortSignal): Promise<Provider> {
+export async function withDiscovery(
+  http: Http,
+  provider: Provider,
+  signal: AbortSignal,
+  alsoNeeded: readonly (keyof typeof ENDPOINTS)[] = [],
+): Promise<Provider> {
   const { issuer, verifiesIdToken = false } = provider
-  const needed = [
-    'authorizationEndpoint',
-    'tokenEndpoint',
-    ...(verifiesIdToken ? (['jwksEndpoint'] as const) : []),
-  ] as const
+  const keys = verifiesIdToken ? (['jwksEndpoint'] as const) : []
+  const needed = ['authorizationEndpoint', 'tokenEndpoint', ...keys, ...alsoNeeded] as const
   if (issuer === undefined || needed.every((endpoint) => provider[endpoint] !== undefined)) return provider
   const metadata = await fetchMetadata(http, provider, issuer, signal)
   const found = Object.entries(ENDPOINTS).map(([ours, theirs]) => [ours, endpointIn(provider, metadata, theirs)])

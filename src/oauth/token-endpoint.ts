@@ -3,6 +3,7 @@ import { isLoopbackAddress, isSafeAddress } from '../model/endpoint.ts'
 import { AuthError } from '../model/errors.ts'
 import type { Clock, Http, HttpReply } from '../model/ports.ts'
 import type { Provider } from '../model/provider.ts'
+import type { Secret } from '../model/secret.ts'
 import { isRecord } from '../model/untrusted.ts'
 import type { AuthorizationRequest } from './authorization.ts'
 import type { CheckedCallback } from './callback.ts'
@@ -19,7 +20,7 @@ import { jsonBody, readTokenResponse, type TokenResponse } from './token-respons
 export async function exchangeCode(
   ports: { http: Http; clock: Clock },
   provider: Provider,
-  request: AuthorizationRequest,
+  request: Pick<AuthorizationRequest, 'redirectUri' | 'codeVerifier' | 'scopes'> & { readonly state?: Secret },
   callback: CheckedCallback,
   signal: AbortSignal,
 ): Promise<TokenResponse> {
@@ -46,7 +47,7 @@ export async function exchangeCode(
     request.codeVerifier.reveal(),
     {
       additionalParameters: {
-        ...(provider.repeatStateInTokenRequest && { state: request.state.reveal() }),
+        ...(provider.repeatStateInTokenRequest && request.state && { state: request.state.reveal() }),
         ...(provider.resource !== undefined && { resource: provider.resource }),
       },
       headers: { 'user-agent': provider.userAgent },

@@ -16,6 +16,7 @@ export const openaiApiKey: Provider = {
   tokenEndpoint: undefined,
   revocationEndpoint: undefined,
   usageEndpoint: undefined,
+  deviceAuthorizationEndpoint: undefined,
   redirect: undefined,
   handedOver: {
     what: 'API key',

@@ -3,7 +3,7 @@ import type { Account } from '../model/account.ts'
 import type { Style } from '../model/ports.ts'
 import type { Terms } from '../model/provider.ts'
 import { cleanLine } from '../model/untrusted.ts'
-import { timeLeft } from './time-left.ts'
+import { span, timeLeft } from './time-left.ts'
 
 export interface Announcement {
   readonly title: string
@@ -38,6 +38,28 @@ function tunnel({ redirectUri }: Announcement, remoteLogin: string): string[] {
   return [
     'aiauth: this looks like a remote terminal; so that your browser finds the way back, run this on your own machine:',
     `ssh -L ${port}:127.0.0.1:${port} ${remoteLogin}`,
+  ]
+}
+
+export interface DeviceAnnouncement {
+  readonly title: string
+  readonly address: string
+  readonly completeAddress: string | undefined
+  readonly userCode: string
+  readonly lifetimeMs: number
+}
+
+/** Where to go with any device, and what to enter there: address and code each on a line of its own. */
+export function deviceAnnouncement(view: DeviceAnnouncement, style: Style): string[] {
+  return [
+    `aiauth: signing in to ${view.title}`,
+    'aiauth: open this address on any device:',
+    style.cyan(view.address),
+    `aiauth: and enter this code there, within ${span(view.lifetimeMs)}:`,
+    style.bold(view.userCode),
+    ...(view.completeAddress === undefined
+      ? []
+      : ['aiauth: or open this address, which has the code in it:', style.cyan(view.completeAddress)]),
   ]
 }
 

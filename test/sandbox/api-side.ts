@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { text } from 'node:stream/consumers'
 import type Provider from 'oidc-provider'
+import { DEVICE_GRANT, DEVICE_PATHS, type DeviceSide } from './device-side.ts'
 import type { ApiRequest, Dress, Endpoint, Holder, Refusal } from './dress.ts'
 import { DETAIL_HEADER, type SandboxEvent } from './events.ts'
 import type { Faults, RawReply } from './faults.ts'
@@ -12,12 +13,16 @@ export interface ApiSide {
   readonly events: SandboxEvent[]
   readonly faults: Faults
   readonly states: ReadonlyMap<string, string>
+  readonly devices: DeviceSide
   /** Marks a request as our own, which goes to the authorization server as it is. */
   readonly innerHeader: readonly [name: string, value: string]
 }
 
+const DEVICE_API: readonly string[] = [DEVICE_PATHS.standard, DEVICE_PATHS.own, DEVICE_PATHS.ownPoll]
+
 /** Which endpoint a path is, if programs call it. */
-export function endpointAt({ paths, resources }: Dress, path: string): Endpoint | undefined {
+export function endpointAt({ paths, resources, hasDeviceSignIn }: Dress, path: string): Endpoint | undefined {
+  if (hasDeviceSignIn === true && DEVICE_API.includes(path)) return 'device'
   if (path === paths.token) return 'token'
   if (path === paths.revoke) return 'revoke'
   return resources[path]?.endpoint
@@ -36,7 +41,7 @@ export async function answerApi(
   const answer = endpoint === 'token' || endpoint === 'revoke' ? grant : read
   let done: Promise<RawReply> | undefined
   // Once, however often a fault asks: a second time would spend a code twice.
-  const work = () => (done ??= answer(side, path, request))
+  const work = () => (done ??= Promise.resolve(side.devices.answer(path, request) ?? answer(side, path, request)))
   const reply = (await side.faults[endpoint]?.(request, work)) ?? (await work())
   if (reply === 'reset') incoming.socket.resetAndDestroy()
   else if (reply !== 'hang') response.writeHead(reply.status, reply.headers).end(reply.body)
@@ -85,10 +90,13 @@ async function grant(side: ApiSide, path: string, request: ApiRequest): Promise<
     events.push({ kind: 'refused', ...refusal })
     return json(400, dress.refused(refusal, refusal.detail))
   }
+  const isDeviceGrant = request.fields.get('grant_type') === DEVICE_GRANT
+  const fields = isDeviceGrant ? side.devices.redeemed(request.fields) : request.fields
+  if (!(fields instanceof URLSearchParams)) return fields
   const answer = await fetch(provider.issuer + path, {
     method: request.method,
     headers: { [side.innerHeader[0]]: side.innerHeader[1], accept: 'application/json' },
-    ...(request.method === 'GET' ? {} : { body: undressed(dress, request.fields) }),
+    ...(request.method === 'GET' ? {} : { body: undressed(dress, fields) }),
   })
   const body = await answer.text()
   if (request.endpoint === 'revoke' && answer.ok) return { status: 200, headers: dress.revokedHeaders(), body }

@@ -2,6 +2,7 @@ import { generateKeyPair, randomUUID } from 'node:crypto'
 import { promisify } from 'node:util'
 import type { AdapterFactory, ClientMetadata, Configuration, JWK } from 'oidc-provider'
 import type Provider from 'oidc-provider'
+import { DEVICE_PATHS } from './device-side.ts'
 import type { Dress } from './dress.ts'
 import { loadOidcProvider } from './load-oidc-provider.ts'
 import { errorPage, PAGE_HEADERS } from './pages.ts'
@@ -21,7 +22,12 @@ export async function createAuthorizationServer(
   adapter: AdapterFactory,
 ): Promise<Provider> {
   const { default: OidcProvider } = await loadOidcProvider()
-  return new OidcProvider(origin, { ...strictness(), ...doors(dress), adapter, jwks: { keys: [await signingKey()] } })
+  return new OidcProvider(origin, {
+    ...strictness(),
+    ...doors(dress, origin),
+    adapter,
+    jwks: { keys: [await signingKey()] },
+  })
 }
 
 /** A public client of the vendor's kind, under an id of its own. */
@@ -54,10 +60,14 @@ function strictness(): Configuration {
   }
 }
 
-function doors(dress: Dress): Configuration {
-  const { paths, clientId, client } = dress
+function doors(dress: Dress, origin: string): Configuration {
+  const { paths, clientId } = dress
+  const ownRedirects = dress.hasDeviceSignIn === true ? [origin + DEVICE_PATHS.callback] : []
+  const client = { ...dress.client, redirect_uris: [...(dress.client.redirect_uris ?? []), ...ownRedirects] }
   return {
-    clients: dress.handsOutClientIds ? [] : [publicClient(clientId, client)],
+    clients: dress.handsOutClientIds
+      ? []
+      : [clientId, ...(dress.furtherClients ?? [])].map((id) => publicClient(id, client)),
     scopes: dress.scopes,
     claims: { openid: ['sub', 'https://api.openai.com/auth'], email: ['email', 'email_verified'], profile: ['name'] },
     conformIdTokenClaims: false,

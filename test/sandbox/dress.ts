@@ -3,7 +3,7 @@ import type { AllClientMetadata } from 'oidc-provider'
 import type { Person } from './people.ts'
 
 /** What programs call, as opposed to browsers. */
-export type Endpoint = 'token' | 'revoke' | 'profile' | 'usage' | 'key'
+export type Endpoint = 'token' | 'revoke' | 'profile' | 'usage' | 'key' | 'device'
 
 /** One request of a program, as it was received. */
 export interface ApiRequest {
@@ -57,6 +57,10 @@ export interface Dress {
   readonly clientId: string
   /** The id above only introduces an installation, which gets one of its own for it. */
   readonly handsOutClientIds: boolean
+  /** It has both kinds of sign-in by a code that is entered on another device. */
+  readonly hasDeviceSignIn?: true
+  /** Ids of clients that are like the first. */
+  readonly furtherClients?: readonly string[]
   /** `native` lets the port of a loopback redirect vary (RFC 8252 §7.3), `web` takes it literally. */
   readonly client: AllClientMetadata
   readonly scopes: readonly string[]

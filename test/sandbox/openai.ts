@@ -15,6 +15,8 @@ export function openaiWith(redirectPorts: readonly number[]): Dress {
     resources: { '/backend-api/wham/usage': { endpoint: 'usage', answer: usage } },
     clientId: 'app_EMoamEEZ73f0CkXaXp7hrann',
     handsOutClientIds: false,
+    hasDeviceSignIn: true,
+    furtherClients: ['app_acme'],
     client: {
       application_type: 'web',
       redirect_uris: redirectPorts.map((port) => `http://127.0.0.1:${port}/auth/callback`),

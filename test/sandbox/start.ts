@@ -1,5 +1,6 @@
 import { chatgpt } from './chatgpt.ts'
 import { claude } from './claude.ts'
+import { DEVICE_PATHS } from './device-side.ts'
 import { openaiWith } from './openai.ts'
 import { startVendor, type VendorServer } from './vendor-server.ts'
 
@@ -53,6 +54,7 @@ export async function startSandbox({ codexPorts = [1455, 1457] }: SandboxOptions
             codex: {
               ...endpoints(second, dresses[1].paths),
               usageEndpoint: `${second.origin}/backend-api/wham/usage`,
+              deviceAuthorizationEndpoint: second.origin + DEVICE_PATHS.own,
               redirect: { host: '127.0.0.1', ports: codexPorts, path: '/auth/callback' },
             },
             chatgpt: { issuer: third.origin, ...endpoints(third, dresses[2].paths) },

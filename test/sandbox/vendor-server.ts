@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { answerApi, endpointAt, type ApiSide } from './api-side.ts'
 import { createAuthorizationServer } from './authorization-server.ts'
 import { addBrowserSide } from './browser-side.ts'
+import { DeviceSide } from './device-side.ts'
 import type { Dress } from './dress.ts'
 import { recordEvents, type SandboxEvent } from './events.ts'
 import type { Faults } from './faults.ts'
@@ -34,8 +35,9 @@ export async function startVendor(dress: Dress): Promise<VendorServer> {
   const provider = await createAuthorizationServer(origin, dress, adapter)
   recordEvents(provider, events)
   addBrowserSide(provider, { dress, adapter, states })
+  const devices = new DeviceSide(origin, dress.paths.authorize)
   const innerHeader = ['x-sandbox-inner', randomUUID()] as const
-  http.on('request', handle({ provider, dress, events, faults, states, innerHeader }))
+  http.on('request', handle({ provider, dress, events, faults, states, devices, innerHeader }))
   return { origin, events, faults, people: PEOPLE, close: () => close(http) }
 }
 
@@ -52,6 +54,9 @@ function handle(side: ApiSide): (request: IncomingMessage, response: ServerRespo
     const [name, value] = side.innerHeader
     const path = request.url?.split('?')[0] ?? ''
     const endpoint = request.headers[name] === value ? undefined : endpointAt(side.dress, path)
+    const visit = visitOf(side, request)
+    if (visit !== undefined && 'page' in visit) return void response.end(visit.page)
+    if (visit !== undefined) return void response.writeHead(302, visit).end()
     if (endpoint === undefined) return void authorizationServer(request, response)
     answerApi(side, endpoint, request, response).catch((error: unknown) => {
       side.events.push({ kind: 'broken', message: String(error) })
@@ -59,6 +64,13 @@ function handle(side: ApiSide): (request: IncomingMessage, response: ServerRespo
       response.end()
     })
   }
+}
+
+/** A browser that enters a code, or comes back from the sign-in that this has begun. */
+function visitOf({ devices, dress, provider }: ApiSide, { url = '/' }: IncomingMessage) {
+  if (dress.hasDeviceSignIn !== true) return undefined
+  const { pathname, searchParams } = new URL(url, provider.issuer)
+  return devices.visit(pathname, searchParams)
 }
 
 async function close(http: Server): Promise<void> {
