@@ -129,7 +129,7 @@ async function ready<Kept, Place>(ports: Ports, input: SignInWith<Kept, Place>) 
   if (needed.some((endpoint) => discovered[endpoint] === undefined)) throw noDeviceSignIn(input)
   if (isApiKey(discovered)) keyEndpointOf(discovered)
   if (discovered.verifiesIdToken === true) verifierOf(discovered)
-  await agreeToTerms(ports, ports.settings.read(), discovered, options)
+  await agreeToTerms(ports, discovered, input)
   const place = await beforehand()
   const provider = await asThisInstallation(ports.settings, discovered)
   const keepGrant = async (grant: Grant): Promise<Kept> => {
@@ -161,15 +161,14 @@ function redirectFor(provider: Provider, asked: number | undefined): Redirect {
 
 async function agreeToTerms(
   ports: Ports,
-  config: UntrustedRecord,
   provider: Provider,
-  options: SignInOptions,
+  { options, again }: Pick<SignInWith<unknown, unknown>, 'options' | 'again'>,
 ): Promise<void> {
   if (provider.terms === undefined || !isAtVendor(provider)) return
-  if (termsAccepted(config, provider)) return
+  if (termsAccepted(ports.settings.read(), provider)) return
   for (const line of termsLines(provider.title, provider.terms)) ports.terminal.say(line, { always: true })
   if (options.acceptTerms !== true) {
-    const hint = `aiauth login ${provider.id} --accept-terms, or set providers.${provider.id}.acceptedTerms to true in config.json`
+    const hint = `${again} --accept-terms, or set providers.${provider.id}.acceptedTerms to true in config.json`
     if (!ports.terminal.interactive) throw new AuthError('usage', 'these terms must be accepted first', { hint })
     const answer = await ports.terminal.ask('go on with this sign-in? [y/N] ', ports.interruption)
     if (!/^y(es)?$/i.test(answer?.trim() ?? '')) throw new AuthError('usage', 'the terms were not accepted', { hint })
