@@ -2,7 +2,7 @@ import { chooseBackup } from '../flows/migration/choose-backup.ts'
 import { findSource } from '../flows/migration/find-source.ts'
 import { migrate, rollBack } from '../flows/migration/migrate.ts'
 import { hasWork, prepare, type Prepared } from '../flows/migration/prepare.ts'
-import { nothingToDo, type Migration } from '../flows/migration/report.ts'
+import { withoutWork, type Migration } from '../flows/migration/report.ts'
 import { AuthError } from '../model/errors.ts'
 import type { PlannedStep } from '../model/migration.ts'
 import type { Ports } from '../model/ports.ts'
@@ -42,7 +42,7 @@ async function migrateNow(ports: Ports, options: MigrateOptions, json: boolean):
     return
   }
   if (!isCutOff && (prepared === undefined || !hasWork(prepared))) {
-    tell(ports, nothingToDo(source?.file.path ?? null, prepared?.notes ?? [nothing], prepared), json)
+    tell(ports, withoutWork(source?.file.path ?? null, prepared?.notes ?? [nothing], prepared), json)
     return
   }
   if (prepared !== undefined) await agree(ports, prepared, options)

@@ -8,6 +8,7 @@ import { revokeToken } from '../oauth/revocation.ts'
 import { defaultAccount } from './choose-account.ts'
 import { httpFor } from './http-for.ts'
 import { recoverRenewal } from './keep-renewal.ts'
+import { unlessDamaged } from './held-token.ts'
 import { isIssuerOf } from './renewable-grant.ts'
 import { tellLinked } from './tell-linked.ts'
 import { vaultOf } from './vault-of.ts'
@@ -72,7 +73,7 @@ async function drop(ports: DropAccountPorts, input: DropAccountInput, signal: Ab
   let leftBehind: string | undefined
   let untold: AuthError | undefined
   try {
-    const newest = localOnly && link === undefined ? undefined : await readable(newestTokens(ports, input))
+    const newest = localOnly && link === undefined ? undefined : await unlessDamaged(newestTokens(ports, input))
     if (link !== undefined) untold = await leaveWith(ports, account, newest)
     else if (!localOnly) revocation = await revoke(ports, input, newest, signal)
     await vault.remove(account.id)
@@ -113,16 +114,6 @@ async function newestTokens(
   const held = await vaultOf(ports.vaults, account).read(account.id)
   const recovered = held === undefined ? undefined : await recoverRenewal(ports, account, provider, held)
   return recovered?.bundle ?? held
-}
-
-/** A damaged secret cannot be revoked; that must not make the account impossible to forget. */
-async function readable(reading: Promise<TokenBundle | undefined>): Promise<TokenBundle | undefined> {
-  try {
-    return await reading
-  } catch (error) {
-    if (error instanceof AuthError && error.code === 'secret-missing') return undefined
-    throw error
-  }
 }
 
 async function revoke(

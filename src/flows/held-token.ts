@@ -28,6 +28,16 @@ export async function heldToken({ vaults }: HeldTokenPorts, account: Account): P
   throw new AuthError('secret-missing', gone, { hint: signInAgain(account) })
 }
 
+/** What was read, `undefined` where it is damaged: for who is about to forget or to replace it. */
+export async function unlessDamaged(reading: Promise<TokenBundle | undefined>): Promise<TokenBundle | undefined> {
+  try {
+    return await reading
+  } catch (error) {
+    if (error instanceof AuthError && error.code === 'secret-missing') return undefined
+    throw error
+  }
+}
+
 /**
  * Whether the access token stays valid for at least `seconds`, and at all. One whose end the
  * provider did not tell is used until the provider refuses it.

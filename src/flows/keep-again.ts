@@ -8,6 +8,7 @@ import { cleanLine } from '../model/untrusted.ts'
 import { fingerprint } from '../vault/fingerprint.ts'
 import { withBundle, withChanged, withHappening } from './account-facts.ts'
 import { getById } from './account-by-id.ts'
+import { unlessDamaged } from './held-token.ts'
 import { writeAndReadBack } from './keep-account.ts'
 import type { Grant } from './sign-in.ts'
 import { tellLinked, untoldWords } from './tell-linked.ts'
@@ -47,7 +48,7 @@ export function keepAgain(ports: KeepAgainPorts, input: KeepAgainInput): Promise
     const account = getById(ports.authFile.read(), input.account.id)
     assertSame(account, input)
     const vault = vaultOf(ports.vaults, account)
-    const old = await readable(vault.read(account.id))
+    const old = await unlessDamaged(vault.read(account.id))
     const bundle = bundleOf(account, old, input)
     await writeAndReadBack(vault, bundle)
     const kept = await tell(ports, input, { old, bundle })
@@ -67,16 +68,6 @@ function assertSame({ name, accountId, provider }: Account, { grant, mayDiffer }
   throw new AuthError('sign-in-denied', `${name} was not changed: the sign-in was for ${whom}`, {
     hint: `sign out of ${provider} in the browser and try again, or aiauth login ${provider} --name <another name>, or aiauth reauthenticate ${name} --allow-different-account`,
   })
-}
-
-/** What is damaged or gone is about to be replaced anyway. */
-async function readable(reading: Promise<TokenBundle | undefined>): Promise<TokenBundle | undefined> {
-  try {
-    return await reading
-  } catch (error) {
-    if (error instanceof AuthError && error.code === 'secret-missing') return undefined
-    throw error
-  }
 }
 
 function bundleOf(account: Account, old: TokenBundle | undefined, { provider, grant }: KeepAgainInput): TokenBundle {

@@ -5,7 +5,7 @@ import { findSource } from './find-source.ts'
 import { forward, reported } from './forward.ts'
 import { SourceChanged, type MigratePorts } from './forward-steps.ts'
 import { hasWork, prepare } from './prepare.ts'
-import { failed, nothingToDo, told, type Migration } from './report.ts'
+import { failed, withoutWork, told, type Migration } from './report.ts'
 
 export interface MigrateInput {
   /** `--from`; `undefined` finds the source by itself. */
@@ -29,7 +29,7 @@ export interface Again {
 export async function migrateNow(ports: MigratePorts, input: MigrateInput, again: Again): Promise<Migration> {
   for (let tries = 1; ; tries++) {
     const found = await findSource(ports, input.from)
-    if (found.source === undefined) return nothingToDo(null, [found.nothing])
+    if (found.source === undefined) return withoutWork(null, [found.nothing])
     const prepared = prepare(found.source, found.current, {
       custody: input.custody,
       storage: input.storage,
@@ -38,7 +38,7 @@ export async function migrateNow(ports: MigratePorts, input: MigrateInput, again
       revived: again.revived,
       uuid: () => ports.identifiers.uuid(),
     })
-    if (!hasWork(prepared)) return nothingToDo(found.source.file.path, prepared.notes, prepared)
+    if (!hasWork(prepared)) return withoutWork(found.source.file.path, prepared.notes, prepared)
     const ended = await forward(ports, { prepared, former: again.former, storage: input.storage, onStep: input.onStep })
     const { failure, unreverted } = ended
     if (failure?.error instanceof SourceChanged && unreverted === undefined && tries < TRIES) continue

@@ -16,7 +16,7 @@ export function backupFacts({ id, path, sha256 }: Backup): NonNullable<Migration
 }
 
 /** A migration that changes nothing, and why. */
-export function nothingToDo(source: string | null, notes: readonly string[], prepared?: Prepared): Migration {
+export function withoutWork(source: string | null, notes: readonly string[], prepared?: Prepared): Migration {
   const left = prepared?.notCarried ?? []
   const report: MigrationReport = {
     outcome: 'nothing-to-do',
@@ -31,16 +31,20 @@ export function nothingToDo(source: string | null, notes: readonly string[], pre
 }
 
 /** The error of a run that failed: which step, why, whether all was taken back, and the backup. */
-export function failed({ failure, unreverted }: StepsEnded, backup: Backup | undefined): AuthError | undefined {
+export function failed(
+  { failure, unreverted }: StepsEnded,
+  backup: Backup | undefined,
+  command = 'aiauth migrate-auth',
+): AuthError | undefined {
   if (failure === undefined) return undefined
   const { step, error } = failure
   if (error.code === 'cancelled') return error
   const undone =
     unreverted === undefined ? 'everything was undone' : `and not all could be undone (${unreverted.message})`
   const where = backup === undefined ? 'no backup was needed yet' : `the backup is ${backup.id}`
-  const again = unreverted === undefined ? 'then aiauth migrate-auth' : 'then aiauth migrate-auth, which ends this one'
+  const again = unreverted === undefined ? command : `${command}, which ends this one`
   return new AuthError('migration-failed', `${step} failed: ${error.message}; ${undone}, ${where}`, {
-    hint: error.hint === undefined ? again : `${error.hint}; ${again}`,
+    hint: error.hint === undefined ? again : `${error.hint}; then ${again}`,
     cause: error,
   })
 }

@@ -17,7 +17,7 @@ import { locked } from './forward.ts'
 import type { MigratePorts } from './forward-steps.ts'
 import { legacyText } from './legacy-text.ts'
 import { migrateNow } from './migrate-now.ts'
-import { backupFacts, failed, nothingToDo, told, type Migration } from './report.ts'
+import { backupFacts, failed, withoutWork, told, type Migration } from './report.ts'
 import { restoration, unrestored } from './restore-source.ts'
 import { forgetSecrets, rollBackSteps, type Goal } from './roll-back-steps.ts'
 import { runSteps, type StepsEnded } from './run-steps.ts'
@@ -36,7 +36,7 @@ export async function rollBackNow(ports: MigratePorts, input: RollBackInput): Pr
   const backups = ports.backups.list()
   const file = await currentFile(ports)
   const backup = chooseBackup(backups, input.id, file)
-  if (backup === undefined) return nothingToDo(null, ['there is no migration to roll back'])
+  if (backup === undefined) return withoutWork(null, ['there is no migration to roll back'])
   if (backup.checksum === 'bad') {
     throw new AuthError('auth-file-invalid', `${backup.id} is damaged; nothing was changed`, {
       hint: 'aiauth migrate-auth --list-backups shows the others',
@@ -47,7 +47,7 @@ export async function rollBackNow(ports: MigratePorts, input: RollBackInput): Pr
   const isCutOff = isHalfUndone(ports, backup)
   if (isCutOff && isGone(file, backup)) return forgetNow(ports, backup, input)
   if (file === undefined || (isUndone(backups, backup) && !isCutOff)) {
-    return nothingToDo(backup.source, [`${backup.id} was rolled back already`])
+    return withoutWork(backup.source, [`${backup.id} was rolled back already`])
   }
   assertNobodyIsLost(file, backup, input)
   return back(ports, backup, copied, input)
@@ -140,7 +140,7 @@ function rolledBack(
     notCarried: [],
     notes,
   }
-  return told(ports, { report, failure: failed(ended, made) }, ended)
+  return told(ports, { report, failure: failed(ended, made, 'aiauth migrate-auth --rollback') }, ended)
 }
 
 /** The tokens as they are now, with what a renewal that was cut off has left in the journal. */
@@ -212,7 +212,7 @@ async function reviveNow(
   const { custody, source, storage, accounts, id } = backup
   const { source: found } = custody === 'in-place' ? await findSource(ports, undefined) : { source: undefined }
   if (custody === 'in-place' && found?.isOurs !== true)
-    return nothingToDo(source, [`${id} was rolled back already, or ${source} is gone`])
+    return withoutWork(source, [`${id} was rolled back already, or ${source} is gone`])
   return migrateNow(
     ports,
     {
