@@ -6,6 +6,7 @@ import type { AuthFile, StorageKind } from '../../src/model/account.ts'
 import { Secret } from '../../src/model/secret.ts'
 import { backupsOnDisk } from '../../src/system/backups-on-disk.ts'
 import { sealedVaultOnDisk } from '../../src/system/sealed-vault-on-disk.ts'
+import { digest } from '../../src/vault/backup-manifest.ts'
 import { account, bundle } from '../fakes/account.ts'
 import { accessToken, codexFile } from '../fakes/linked.ts'
 import { cheapVault } from '../real/cheap-vault.ts'
@@ -96,16 +97,29 @@ export function runIn(world: Pick<MigrationHome, 'home' | 'scene'>, argv: readon
   return run(argv, { home, env: { ...environmentOf(world), ...faults } })
 }
 
-/** The same in a home of its own: its path stands in some of its files. */
+/** The same in a home of its own: its path, as long as any other's, stands in some of its files, and their checksums in manifests. */
 export function copyOf(world: MigrationHome): MigrationHome {
   const home = temporaryHome()
   cpSync(world.home, home, { recursive: true })
+  const moved: [old: string, next: string][] = []
   for (const entry of readdirSync(home, { recursive: true, withFileTypes: true })) {
     const path = join(entry.parentPath, entry.name)
     if (entry.isDirectory()) chmodSync(path, 0o700)
-    else writeFileSync(path, readFileSync(path, 'utf8').replaceAll(world.home, home))
+    else moved.push(...rewritten(path, (text) => text.replaceAll(world.home, home)))
+  }
+  for (const name of existsSync(join(home, 'backup')) ? readdirSync(join(home, 'backup')) : []) {
+    if (!name.endsWith('.manifest')) continue
+    rewritten(join(home, 'backup', name), (text) => moved.reduce((now, [old, next]) => now.replaceAll(old, next), text))
   }
   return { ...world, home }
+}
+
+function rewritten(path: string, change: (text: string) => string): [old: string, next: string][] {
+  const text = readFileSync(path, 'utf8')
+  const next = change(text)
+  if (next === text) return []
+  writeFileSync(path, next)
+  return [[digest(text).sha256, digest(next).sha256]]
 }
 
 /** All that a person or a program could tell of a home, without what differs from run to run. */
