@@ -53,7 +53,9 @@ async function tryOut({ fault, operation }: Point, { from, to, line }: Case): Pr
   const next = await typed(line, home)
   const after = await typed('token work', home)
   const [names, others] = [sealedBy[to](home).names(), from === to ? [] : sealedBy[from](home).names()]
-  const { 'uses.log': _, journal: __, ...files } = filesIn(home)
+  const files = Object.fromEntries(
+    Object.entries(filesIn(home)).filter(([name]) => !['uses.log', 'journal'].includes(name)),
+  )
   rmSync(home, { recursive: true })
   const isKill = fault.kind.includes('kill')
   const isWhole = ({ exitCode, stdout }: Ended) => exitCode === 0 && stdout === `${tokenOf('work')}\n`

@@ -32,7 +32,11 @@ function world() {
   const file = { ...newAuthFile('file-1'), storage: 'plaintext', accounts }
   const ports = { ...fakePorts({ file }), vaults: { vault } }
   for (const { id } of accounts) of('plaintext').bundles.set(id, bundle({ accountId: id, generation: 3 }))
-  return { ports, of, move: (target: 'keychain' | 'passphrase' | 'plaintext') => movedSecrets(ports, target, () => {}) }
+  return {
+    ports,
+    of,
+    move: (target: 'keychain' | 'passphrase' | 'plaintext') => movedSecrets(ports, target, () => undefined),
+  }
 }
 
 const failure = (work: Promise<unknown>) =>
