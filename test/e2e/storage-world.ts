@@ -1,10 +1,13 @@
+import { randomBytes, scryptSync } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { formatAuthFile, newAuthFile } from '../../src/auth-file/format.ts'
 import type { Account } from '../../src/model/account.ts'
 import type { Vault } from '../../src/model/ports.ts'
 import { Secret } from '../../src/model/secret.ts'
-import { sealedVaultOnDisk } from '../../src/system/sealed-vault-on-disk.ts'
+import { sealedVaultOnDisk, vaultFile, type SealedVault } from '../../src/system/sealed-vault-on-disk.ts'
+import { openSlot } from '../../src/vault/key-slot.ts'
+import { seal } from '../../src/vault/sealed-box.ts'
 import { account, bundle } from '../fakes/account.ts'
 import { run, temporaryHome, type Ended } from './program.ts'
 
@@ -14,6 +17,22 @@ const TWO_HOURS_MS = 7_200_000
 export const sealedBy = {
   plaintext: (home: string) => sealedVaultOnDisk(home, undefined),
   passphrase: (home: string) => sealedVaultOnDisk(home, () => Promise.resolve(new Secret(PASSPHRASE))),
+}
+
+/** The least that a vault file may ask of scrypt: a twentieth of what the program chooses. */
+const LEAST = { N: 16_384, r: 8, p: 1 } as const
+
+/** A vault of `passphrase` that opens fast; the program keeps the slot of one that holds something. */
+export function fastVault(home: string): SealedVault {
+  return vaultFile(home, {
+    kind: 'passphrase',
+    keep(fileId, key) {
+      const salt = randomBytes(16)
+      const wrapped = seal(scryptSync(PASSPHRASE, salt, 32, LEAST), key, `aiauth vault 1 key ${fileId}`)
+      return Promise.resolve({ type: 'scrypt', ...LEAST, salt: salt.toString('base64'), wrapped })
+    },
+    find: ({ fileId, slot }) => Promise.resolve(openSlot(fileId, slot, new Secret(PASSPHRASE))),
+  })
 }
 
 export const tokenOf = (name: string) => `sk-ant-oat01-${name}`
