@@ -411,3 +411,15 @@ describe('backups.remove', () => {
     expect(readdirSync(folder)).toEqual(['real'])
   })
 })
+
+describe('backups.rehome', () => {
+  it('writes down where the key is now, and the sealed copy opens as before', () => {
+    const backups = backupsOnDisk(home(), () => AT_MS)
+    const key = backups.newKey()
+    const sealed = backups.seal(backups.create(new Secret(TEXT), FACTS), key)
+    backups.rehome(sealed, 'helper:pass')
+    const [found] = backups.list()
+    expect(found).toMatchObject({ storage: 'helper:pass', isSealed: true, checksum: 'ok' })
+    expect(backups.read(found ?? sealed, key).reveal()).toBe(TEXT)
+  })
+})
