@@ -76,7 +76,7 @@ describe.skipIf(!hasShell('bash'))('aiauth completion bash', () => {
       'work.example',
       'work ada@work.example claude openai',
       '--check',
-      'max',
+      'max console setup-token api-key',
       'fish',
       'priority=',
       'notes=',

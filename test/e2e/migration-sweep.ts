@@ -98,8 +98,8 @@ const text = (value: unknown) => JSON.stringify(value)
 export async function undisturbedIn(template: MigrationHome, argv: readonly string[]): Promise<Undisturbed> {
   const world = copyOf(template)
   const [before, seenBefore] = [await stateOf(world), await seenIn(world)]
-  const { exitCode, stderr } = await runIn(world, argv)
-  if (exitCode !== 0) throw new Error(stderr)
+  const { exitCode, stdout, stderr } = await runIn(world, argv)
+  if (exitCode !== 0) throw new Error(stdout + stderr)
   return { before, after: await stateOf(world), seen: [seenBefore, await seenIn(world)] }
 }
 
