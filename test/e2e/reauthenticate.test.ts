@@ -12,7 +12,7 @@ const BROWSER = `"${process.execPath}" "${join(ROOT, 'test', 'sandbox', 'browser
 
 let sandbox: Sandbox
 beforeAll(async () => {
-  sandbox = await startSandbox({ codexPorts: [14_550, 14_570] })
+  sandbox = await startSandbox({ codexPorts: [14_554, 14_574] })
 })
 afterAll(() => sandbox.close())
 
