@@ -4,7 +4,7 @@ import { hasWork, prepare } from '../flows/migration/prepare.ts'
 import { AuthError } from '../model/errors.ts'
 import type { Ports } from '../model/ports.ts'
 import { jsonText } from '../ui/account-json.ts'
-import { checkWords } from '../ui/migration-words.ts'
+import { checkWords, type CheckView } from '../ui/migration-words.ts'
 import { prepareInput, storageName } from './migrate-auth-plan.ts'
 import type { MigrateOptions } from './migrate-auth.ts'
 
@@ -41,15 +41,7 @@ function none(message: string): CheckPoint {
   return { point: 'source', level: 'note', message: `nothing to migrate: ${message}` }
 }
 
-export interface CheckView {
-  readonly source: string | null
-  readonly points: readonly CheckPoint[]
-  readonly audit: readonly { readonly field: string; readonly value: string }[]
-  readonly steps: readonly string[]
-  readonly notes: readonly string[]
-}
-
-function tell({ terminal }: Ports, json: boolean, view: CheckView): void {
+function tell({ terminal }: Ports, json: boolean, view: CheckView & { readonly source: string | null }): void {
   if (json) terminal.out(jsonText({ check: { ready: view.points.every(({ level }) => level !== 'problem'), ...view } }))
   else terminal.out(checkWords(view, terminal.outStyle, terminal.outColumns))
 }

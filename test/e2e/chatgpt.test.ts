@@ -4,9 +4,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { walk } from '../sandbox/walk.js'
 import { altered } from '../sandbox/faults.ts'
 import { startSandbox, type Sandbox } from '../sandbox/start.ts'
-import { filesIn, ROOT, run, start, temporaryHome } from './program.ts'
-
-const BROWSER = `"${process.execPath}" "${join(ROOT, 'test', 'sandbox', 'browser.js')}"`
+import { accountOf, BROWSER, environmentOf } from './modes-world.ts'
+import { filesIn, run, start, temporaryHome } from './program.ts'
 
 let sandbox: Sandbox
 beforeAll(async () => {
@@ -16,14 +15,6 @@ afterAll(() => sandbox.close())
 beforeEach(() => {
   sandbox.chatgpt.events.length = 0
 })
-
-type Facts = Record<string, unknown>
-const accountOf = (home: string) =>
-  (JSON.parse(readFileSync(join(home, 'auth.json'), 'utf8')) as { accounts: Facts[] }).accounts[0]
-const environmentOf = async (home: string) => {
-  const { stdout } = await run(['env', '--shell', 'json'], { home })
-  return (JSON.parse(stdout) as { set: Record<string, string> }).set
-}
 
 describe('aiauth login openai --mode chatgpt, built, in the sandbox', () => {
   const login = ['login', 'openai', '--mode', 'chatgpt']

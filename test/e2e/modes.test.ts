@@ -2,9 +2,8 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { startSandbox, type Sandbox } from '../sandbox/start.ts'
-import { filesIn, ROOT, run, temporaryHome } from './program.ts'
-
-const BROWSER = `"${process.execPath}" "${join(ROOT, 'test', 'sandbox', 'browser.js')}"`
+import { accountOf, BROWSER, environmentOf } from './modes-world.ts'
+import { filesIn, run, temporaryHome } from './program.ts'
 
 let sandbox: Sandbox
 beforeAll(async () => {
@@ -14,14 +13,6 @@ afterAll(() => sandbox.close())
 beforeEach(() => {
   sandbox.claude.events.length = 0
 })
-
-type Facts = Record<string, unknown>
-const accountOf = (home: string) =>
-  (JSON.parse(readFileSync(join(home, 'auth.json'), 'utf8')) as { accounts: Facts[] }).accounts[0]
-const environmentOf = async (home: string) => {
-  const { stdout } = await run(['env', '--shell', 'json'], { home })
-  return (JSON.parse(stdout) as { set: Record<string, string> }).set
-}
 
 describe('aiauth login claude --mode console, built, in the sandbox', () => {
   const login = ['login', 'claude', '--mode', 'console']
