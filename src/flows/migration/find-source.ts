@@ -56,8 +56,21 @@ export async function findSource(ports: FindSourcePorts, named: string | undefin
   return { source: undefined, nothing: nothingThere(ports, current), current }
 }
 
+/**
+ * Our own file, if it is of the present version.
+ *
+ * @throws AuthError `auth-file-invalid` for one that is damaged or cannot be read: nobody can tell then what was done.
+ */
+export async function presentFile(
+  ports: Pick<FindSourcePorts, 'foreignFiles' | 'authFile' | 'migrations' | 'interruption'>,
+): Promise<AuthFile | undefined> {
+  const { foreignFiles, authFile, migrations, interruption } = ports
+  const text = (await foreignFiles.read(migrations.places.authFile, interruption))?.text.reveal()
+  return text !== undefined && isUnversioned(text) ? undefined : authFile.read()
+}
+
 /** Version 1 is the unversioned format. What is no record at all is damaged, and the reader of ours says so. */
-export function isUnversioned(text: string): boolean {
+function isUnversioned(text: string): boolean {
   const content = contentOf(text)
   return isRecord(content) && (content['version'] === undefined || content['version'] === 1)
 }

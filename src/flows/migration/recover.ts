@@ -12,7 +12,7 @@ import { fingerprint } from '../../vault/fingerprint.ts'
 import type { MigratePorts } from './forward-steps.ts'
 import { legacyText } from './legacy-text.ts'
 import { backupFacts, failed, told, type Migration } from './report.ts'
-import { isUnversioned } from './find-source.ts'
+import { presentFile } from './find-source.ts'
 import { rollBackNow } from './roll-back-now.ts'
 import { runSteps, type Step } from './run-steps.ts'
 import { openBackup, sealBackup } from './seal-backup.ts'
@@ -102,16 +102,6 @@ function isSwapped(file: AuthFile | undefined, { accounts, custody }: MigrationR
     const account = file.accounts.find((one) => one.id === id)
     return account !== undefined && (isNew || (linkOf(account) === undefined) === (custody !== 'linked'))
   })
-}
-
-/**
- * Our own file, if it is of the present version.
- *
- * @throws AuthError `auth-file-invalid` for one that is damaged or cannot be read: nobody can tell then what was done.
- */
-async function presentFile({ foreignFiles, authFile, migrations, interruption }: MigratePorts) {
-  const text = (await foreignFiles.read(migrations.places.authFile, interruption))?.text.reveal()
-  return text !== undefined && isUnversioned(text) ? undefined : authFile.read()
 }
 
 async function finish(

@@ -12,7 +12,7 @@ import { time } from '../account-facts.ts'
 import { recoverRenewal } from '../keep-renewal.ts'
 import { vaultOf } from '../vault-of.ts'
 import { chooseBackup, isUndone } from './choose-backup.ts'
-import { findSource, isUnversioned } from './find-source.ts'
+import { findSource, presentFile } from './find-source.ts'
 import { locked } from './forward.ts'
 import type { MigratePorts } from './forward-steps.ts'
 import { legacyText } from './legacy-text.ts'
@@ -34,7 +34,7 @@ export interface RollBackInput {
 /** A rollback under the migration lock. @throws AuthError as `rollBack`. */
 export async function rollBackNow(ports: MigratePorts, input: RollBackInput): Promise<Migration> {
   const backups = ports.backups.list()
-  const file = await currentFile(ports)
+  const file = await presentFile(ports)
   const backup = chooseBackup(backups, input.id, file)
   if (backup === undefined) return withoutWork(null, ['there is no migration to roll back'])
   if (backup.checksum === 'bad') {
@@ -51,12 +51,6 @@ export async function rollBackNow(ports: MigratePorts, input: RollBackInput): Pr
   }
   assertNobodyIsLost(file, backup, input)
   return back(ports, backup, copied, input)
-}
-
-/** Our own file; `undefined` where the old one is back in its place already. */
-async function currentFile(ports: MigratePorts): Promise<AuthFile | undefined> {
-  const text = (await ports.foreignFiles.read(ports.migrations.places.authFile, ports.interruption))?.text.reveal()
-  return text === undefined || isUnversioned(text) ? undefined : ports.authFile.read()
 }
 
 function isGone(file: AuthFile | undefined, { accounts }: Backup): boolean {
