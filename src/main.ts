@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { reportError, runCli, type ReportOptions } from './cli.ts'
 import type { Ports } from './model/ports.ts'
+import { surroundings } from './model/surroundings.ts'
 import { createRenewalPorts } from './renewal-ports.ts'
 import { backupsOnDisk } from './system/backups-on-disk.ts'
 import { colourOf } from './system/colour.ts'
@@ -15,11 +16,11 @@ import { KEYCHAIN_IS_SLOW } from './system/keychain-patience.ts'
 import { migrationsOnDisk } from './system/migrations-on-disk.ts'
 import { programSettings } from './system/program-settings.ts'
 import { rehearsalOnDisk } from './system/rehearsal-on-disk.ts'
-import { remoteLogin } from './system/remote-login.ts'
 import { catchSignals, type Interruption } from './system/signals.ts'
 import { storagesOnDisk } from './system/storages-on-disk.ts'
 import { ITEM_LIMITS } from './system/small-keychain-vault.ts'
 import { createTerminal } from './system/terminal.ts'
+import { tracesOf } from './system/traces.ts'
 import { vaultsOf } from './system/vaults.ts'
 import { callbackPage } from './ui/callback-page.ts'
 import { PLAIN } from './ui/style.ts'
@@ -98,8 +99,10 @@ function createPorts(
     ...renewal,
     environment: {
       variables,
-      remoteLogin: remoteLogin(variables),
-      // It may read a file, and only a sign-in wants to know.
+      // Both may read files, and only a sign-in wants to know.
+      get surroundings() {
+        return surroundings(tracesOf(variables))
+      },
       get hasPassphrase() {
         return hasPassphrase(variables)
       },

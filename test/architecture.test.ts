@@ -56,6 +56,7 @@ const MAY_REVEAL: readonly string[] = [
   'oauth/callback.ts',
   'oauth/device.ts',
   'oauth/id-token.ts',
+  'oauth/pasted.ts',
   'oauth/protected-resource.ts',
   'oauth/refresh.ts',
   'oauth/renewal.ts',

@@ -42,6 +42,7 @@ export const CASES: Readonly<Record<string, string>> = {
   L37: 'Ctrl-C, SIGTERM, SIGHUP',
   L38: 'a state that crashes the comparison',
   L39: 'two sign-ins at once',
+  L40: 'a pasted answer: folded, in part, of another sign-in',
   U1: 'no PKCE, or the plain method',
   U2: 'the verifier leaks as state',
   U3: 'values that repeat',

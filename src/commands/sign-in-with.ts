@@ -11,7 +11,14 @@ import type { DeviceSignIn } from '../oauth/device.ts'
 import { withDiscovery } from '../oauth/discovery.ts'
 import { verifierOf } from '../oauth/id-token.ts'
 import { isAtVendor, termsAccepted } from '../providers/registry.ts'
-import { announcement, deviceAnnouncement, termsLines } from '../ui/sign-in-words.ts'
+import {
+  announcement,
+  deviceAnnouncement,
+  elsewhere,
+  PASTE_FAULTS,
+  stillWaiting,
+  termsLines,
+} from '../ui/sign-in-words.ts'
 import { handOver } from './hand-over.ts'
 import { warn } from './warn.ts'
 
@@ -183,10 +190,10 @@ function signInInput(
   redirect: Redirect,
   options: SignInOptions,
 ): Omit<SignInInput, 'loginHint'> {
-  const { variables, remoteLogin } = ports.environment
+  const { variables, surroundings } = ports.environment
   const chosen = [options.browser, variables['BROWSER'], config['browser']]
   const command = chosen.find((each) => typeof each === 'string' && each.trim() !== '') as string | undefined
-  const open = options.browser !== false && (command !== undefined || remoteLogin === undefined)
+  const open = options.browser !== false && (command !== undefined || surroundings.noBrowser === undefined)
   return {
     provider,
     redirect,
@@ -195,11 +202,16 @@ function signInInput(
     pasteQuestion: ports.terminal.interactive
       ? 'waiting for the browser; or paste the code or the address it ended on: '
       : undefined,
-    announce: ({ url, redirectUri, isListening }) => {
-      const view = { title: provider.title, url, redirectUri, isListening, opens: open, remoteLogin }
+    announce: (addresses) => {
+      const view = { title: provider.title, ...addresses, opens: open, surroundings }
       for (const line of announcement(view, ports.terminal.errStyle)) ports.terminal.say(line, { always: true })
     },
-    browserUnavailable: () => warn(ports, 'no browser could be opened here; open the address above yourself'),
-    pasteRefused: () => warn(ports, 'that is not the answer to this sign-in; copy the whole address or code once more'),
+    browserUnavailable: (manualUrl) => {
+      warn(ports, 'no browser could be opened here; open the address above yourself')
+      if (manualUrl === undefined) return
+      for (const line of elsewhere(manualUrl, ports.terminal.errStyle)) ports.terminal.say(line, { always: true })
+    },
+    pasteRefused: (fault) => warn(ports, PASTE_FAULTS[fault]),
+    stillWaiting: () => ports.terminal.say(`aiauth: ${stillWaiting(ports.terminal.interactive)}`),
   }
 }

@@ -1,9 +1,11 @@
-import { beginAuthorization, type AuthorizationRequest } from '../oauth/authorization.ts'
-import { checkCallback, checkPasted, type CheckedCallback } from '../oauth/callback.ts'
+import { beginAuthorization, withRedirectUri, type AuthorizationRequest } from '../oauth/authorization.ts'
+import type { CheckedCallback } from '../oauth/callback.ts'
+import type { PasteFault } from '../oauth/pasted.ts'
 import { exchangeCode } from '../oauth/token-endpoint.ts'
 import { AuthError, type AuthErrorCode } from '../model/errors.ts'
 import type { Listener, Outcome, Ports } from '../model/ports.ts'
 import type { Provider, Redirect } from '../model/provider.ts'
+import { firstAnswer } from './first-answer.ts'
 import { grantOf, type Grant } from './grant.ts'
 
 export type { Grant } from './grant.ts'
@@ -21,10 +23,20 @@ export interface SignInInput {
   /** Accept a pasted code or address beside the callback. */
   readonly pasteQuestion: string | undefined
   /** Tells the user where to go; called once, before the browser is opened. */
-  readonly announce: (request: { url: string; redirectUri: string; isListening: boolean }) => void
-  /** Told when the browser turned out not to open; the sign-in goes on. */
-  readonly browserUnavailable: () => void
-  readonly pasteRefused: () => void
+  readonly announce: (request: Announced) => void
+  /** Told when the browser turned out not to open, with an address for one elsewhere; the sign-in goes on. */
+  readonly browserUnavailable: (manualUrl: string | undefined) => void
+  readonly pasteRefused: (fault: PasteFault) => void
+  /** Told once, when it takes long. */
+  readonly stillWaiting: () => void
+}
+
+export interface Announced {
+  readonly url: string
+  /** The same for a browser that opens elsewhere: it ends on a page with a code to paste. */
+  readonly manualUrl: string | undefined
+  readonly redirectUri: string
+  readonly isListening: boolean
 }
 
 /**
@@ -48,11 +60,13 @@ export async function signIn<Kept>(
     const redirectUri = listener?.redirectUri ?? unheardRedirectUri(input.redirect)
     const request = await beginAuthorization(input.provider, redirectUri, input.scopes, input.loginHint)
     ports.trace('authorization', `→ ${input.provider.authorizationEndpoint ?? ''} redirect_uri="${redirectUri}"`)
-    input.announce({ url: request.url, redirectUri, isListening: listener !== undefined })
-    openBrowser(ports, input, request.url)
+    const ways = { loopback: request, manual: input.browser.open ? undefined : manualRequest(input, request) }
+    const manualUrl = ways.manual?.url
+    input.announce({ url: request.url, manualUrl, redirectUri, isListening: listener !== undefined })
+    openBrowser(ports, input, request.url, () => (ways.manual = manualRequest(input, request))?.url)
     ports.http.warm(input.provider.tokenEndpoint ?? '')
-    const callback = await firstCallback(ports, input, request, listener, signal)
-    const kept = await keep(await grantFor(ports, input.provider, request, callback, signal))
+    const answer = await firstAnswer(ports, input, ways, listener, signal)
+    const kept = await keep(await grantFor(ports, input.provider, answer.request, answer.callback, signal))
     outcome = { kind: 'signed-in', title: input.provider.title }
     return kept
   } catch (error) {
@@ -79,97 +93,24 @@ function unheardRedirectUri({ host, ports, path }: Redirect): string {
   return `http://${host}:${ports[0] ?? 0}${path}`
 }
 
-function openBrowser(ports: SignInPorts, input: SignInInput, url: string): void {
+/** For a browser elsewhere, where the code of its last page can be pasted. */
+function manualRequest(
+  { provider, pasteQuestion }: SignInInput,
+  request: AuthorizationRequest,
+): AuthorizationRequest | undefined {
+  const uri = pasteQuestion === undefined ? undefined : provider.manualRedirectUri
+  return uri === undefined ? undefined : withRedirectUri(request, uri)
+}
+
+function openBrowser(ports: SignInPorts, input: SignInInput, url: string, offerManual: () => string | undefined): void {
   if (!input.browser.open) return
   void ports.browser.open(url, input.browser.command).then((outcome) => {
-    if (outcome === 'unavailable') input.browserUnavailable()
+    if (outcome === 'unavailable') input.browserUnavailable(offerManual())
   })
 }
 
-/** The browser's callback or what the user pastes, whichever comes first and is ours. */
-async function firstCallback(
-  ports: SignInPorts,
-  input: SignInInput,
-  request: AuthorizationRequest,
-  listener: Listener | undefined,
-  signal: AbortSignal,
-): Promise<CheckedCallback> {
-  const settled = new AbortController()
-  const sources = [
-    interrupted(signal, settled),
-    ...(listener === undefined ? [] : [fromBrowser(ports, input, request, listener, settled.signal)]),
-    ...(input.pasteQuestion === undefined
-      ? []
-      : [fromTerminal(ports, input, request, input.pasteQuestion, settled.signal)]),
-  ]
-  try {
-    return await Promise.race(sources)
-  } finally {
-    settled.abort(new AuthError('cancelled', 'the sign-in has gone on elsewhere'))
-  }
-}
-
-/** Rejects with the signal's reason and stops the other sources. */
-function interrupted(signal: AbortSignal, others: AbortController): Promise<never> {
-  return new Promise((_, reject) => {
-    const stop = () => {
-      reject(signal.reason as Error)
-      others.abort(signal.reason)
-    }
-    if (signal.aborted) stop()
-    else signal.addEventListener('abort', stop, { once: true })
-  })
-}
-
-async function fromBrowser(
-  { trace }: SignInPorts,
-  { provider }: SignInInput,
-  request: AuthorizationRequest,
-  listener: Listener,
-  signal: AbortSignal,
-): Promise<CheckedCallback> {
-  for await (const visit of listener.visits(signal)) {
-    try {
-      const callback = checkCallback(provider, request, visit.query)
-      if (callback !== undefined) {
-        trace('callback', '← the code of this sign-in')
-        visit.accept()
-        return callback
-      }
-    } catch (error) {
-      trace('callback', '← an error of this sign-in')
-      visit.accept()
-      throw error
-    }
-    trace('callback', '× not of this sign-in: state, code or parameters do not fit')
-    visit.refuse()
-  }
-  return never()
-}
-
-async function fromTerminal(
-  { terminal }: SignInPorts,
-  { provider, pasteRefused }: SignInInput,
-  request: AuthorizationRequest,
-  question: string,
-  signal: AbortSignal,
-): Promise<CheckedCallback> {
-  for (;;) {
-    const pasted = await terminal.ask(question, signal)
-    if (pasted === undefined) return never()
-    if (pasted.trim() === '') continue
-    const callback = checkPasted(provider, request, pasted)
-    if (callback !== undefined) return callback
-    pasteRefused()
-  }
-}
-
-/** A source that has nothing more to say leaves the race to the others. */
-function never(): Promise<never> {
-  return new Promise<never>(() => undefined)
-}
-
-async function grantFor(
+/** Spends the code, and makes what comes back somebody's grant. */
+export async function grantFor(
   ports: SignInPorts,
   provider: Provider,
   request: AuthorizationRequest,

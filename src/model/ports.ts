@@ -10,6 +10,7 @@ import type { Preset } from './preset.ts'
 import type { Programs } from './programs.ts'
 import type { Secret } from './secret.ts'
 import type { Storages } from './storages.ts'
+import type { Surroundings } from './surroundings.ts'
 import type { UntrustedRecord } from './untrusted.ts'
 import type { Vaults } from './vault.ts'
 
@@ -85,8 +86,8 @@ export interface Environment {
    * @throws AuthError `usage` for a file that holds no name.
    */
   readonly preset: Preset | undefined
-  /** `ada@192.0.2.7` when this is a remote terminal: no browser opens here, and what `ssh -L` needs. */
-  readonly remoteLogin: string | undefined
+  /** Whether a browser can open here, and what else matters to somebody who signs in. */
+  readonly surroundings: Surroundings
   /** A passphrase for the vault is at hand without asking anybody. */
   readonly hasPassphrase: boolean
   /** The program that started this one, for the history: its name where the system tells, and its process id. */
@@ -106,12 +107,16 @@ export interface Terminal {
   readonly errStyle: Style
   /** Width of the terminal that stdout is, in columns; `undefined` when it is none. */
   readonly outColumns: number | undefined
+  /** The same of stderr. */
+  readonly errColumns: number | undefined
   /** Writes to stdout, exactly. */
   out(text: string): void
   /** Writes one line to stderr. Silent with `--quiet` unless `always`. */
   say(line: string, options?: { always?: boolean }): void
   /** Asks on stderr and returns the line that was typed, without its line end; `undefined` when input has ended. */
   ask(question: string, signal: AbortSignal): Promise<string | undefined>
+  /** Like `ask`, but lines that come at once, as those of a paste do, are one answer, with their line breaks. */
+  paste(question: string, signal: AbortSignal): Promise<string | undefined>
   /** Like `ask`, without showing what is typed. */
   askSecret(question: string, signal: AbortSignal): Promise<Secret | undefined>
   /**

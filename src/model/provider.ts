@@ -72,6 +72,11 @@ export interface Provider {
   readonly keyEndpoint?: string | undefined
   /** `undefined` where nobody signs in: the secret comes from another place, and is handed over. */
   readonly redirect: Redirect | undefined
+  /**
+   * A page of the provider's that shows `code#state`, to be pasted: the way back for a browser
+   * on another machine. `undefined` where there is none.
+   */
+  readonly manualRedirectUri: string | undefined
   readonly handedOver?: HandedOver
   /** What an account of this mode holds in the end. */
   readonly credential: 'tokens' | 'api-key'

@@ -56,6 +56,16 @@ export async function beginAuthorization(
   }
 }
 
+/**
+ * The same attempt with another way back: one state and one verifier for both, so whichever
+ * answers first is the answer. The token request must then repeat this redirect URI (RFC 6749
+ * §4.1.3).
+ */
+export function withRedirectUri(request: AuthorizationRequest, redirectUri: string): AuthorizationRequest {
+  const named = (uri: string) => `redirect_uri=${encodeURIComponent(uri)}`
+  return { ...request, redirectUri, url: request.url.replace(named(request.redirectUri), () => named(redirectUri)) }
+}
+
 function authorizationEndpoint(provider: Provider): string {
   const endpoint = provider.authorizationEndpoint
   if (endpoint !== undefined && isSafeAddress(endpoint)) return endpoint

@@ -7,7 +7,7 @@ import type { AuthorizationRequest } from './authorization.ts'
 
 declare const checked: unique symbol
 
-/** A callback that belongs to our request. Only `checkCallback` and `checkPasted` make one. */
+/** A callback that belongs to our request. Only `soundCode` makes one. */
 export interface CheckedCallback {
   readonly [checked]: true
   readonly code: Secret
@@ -46,31 +46,6 @@ export function checkCallback(
   return soundCode(parameters.get('code'), clientIn(provider, parameters.get('client_id')))
 }
 
-/**
- * The code in what a person pasted: the code alone, `code#state`, the query, or the whole
- * address of the page that the browser ended on. Blanks and line breaks do not matter.
- *
- * A code without a state is accepted here and nowhere else: the person at this terminal
- * chose it, and a code of another request fails at the token endpoint by PKCE (RFC 7636 §1).
- *
- * @throws AuthError as `checkCallback`.
- */
-export function checkPasted(
-  provider: Provider,
-  request: AuthorizationRequest,
-  pasted: string,
-): CheckedCallback | undefined {
-  const words = pasted.replace(/\s+/g, '')
-  const isQuery = words.includes('?') || /^(code|error|iss|scope|state)=/.test(words)
-  if (isQuery) return checkCallback(provider, request, words.slice(words.indexOf('?') + 1).replace(/#.*$/, ''))
-  const [code, state, ...rest] = words.split('#')
-  if (code === undefined || rest.length > 0) return undefined
-  if (state !== undefined && !isSame(state, request.state.reveal())) return undefined
-  const { clientId, dynamicClient } = provider
-  // Which client this installation has become stands beside the code only.
-  return clientId === dynamicClient?.introducer ? undefined : soundCode(code, clientId)
-}
-
 /** A code that the provider gave in the reply to a request of ours: no browser has carried it. */
 export function codeFromProvider({ clientId }: Provider, code: unknown): CheckedCallback | undefined {
   return typeof code === 'string' ? soundCode(code, clientId) : undefined
@@ -82,7 +57,7 @@ function only(parameters: URLSearchParams, name: string): string | undefined {
 }
 
 /** Constant time and safe for any length: the digests are compared, not the texts. */
-function isSame(received: string, expected: string): boolean {
+export function isSame(received: string, expected: string): boolean {
   const digest = (text: string) => createHash('sha256').update(text).digest()
   return timingSafeEqual(digest(received), digest(expected))
 }
@@ -119,7 +94,8 @@ function clientIn({ id, clientId, dynamicClient }: Provider, received: string | 
   throw new AuthError('provider-rejected', `${id} ${what}, so the answer was not used`)
 }
 
-function soundCode(code: string | null, clientId: string): CheckedCallback | undefined {
+/** A code that may be sent on, once the state beside it has been compared. */
+export function soundCode(code: string | null, clientId: string): CheckedCallback | undefined {
   if (code === null || code.length > CODE_LENGTH_LIMIT || !CODE.test(code)) return undefined
   return { code: new Secret(code), clientId } as CheckedCallback
 }

@@ -16,6 +16,7 @@ export const claudeSetupToken: Provider = {
   profileEndpoint: undefined,
   usageEndpoint: undefined,
   redirect: undefined,
+  manualRedirectUri: undefined,
   handedOver: {
     what: 'setup token',
     shape: /^sk-ant-oat\d\d-[\w-]+$/,

@@ -29,6 +29,7 @@ export const claude: Provider = {
   deviceAuthorizationEndpoint: undefined,
   redirect: { host: 'localhost', ports: [0], path: '/callback' },
   credential: 'tokens',
+  manualRedirectUri: 'https://platform.claude.com/oauth/code/callback',
   scopes: ['user:profile', 'user:inference', 'user:sessions:claude_code', 'user:mcp_servers', 'user:file_upload'],
   authorizationParameters: { code: 'true' },
   tokenRequest: 'json',

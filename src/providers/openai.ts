@@ -29,6 +29,7 @@ export const openai: Provider = {
   ownDeviceFlow: { poll: 'token', page: '/codex/device', redirect: '/deviceauth/callback', lifetimeSeconds: 900 },
   redirect: { host: '127.0.0.1', ports: [1455, 1457], path: '/auth/callback' },
   credential: 'tokens',
+  manualRedirectUri: undefined,
   scopes: ['openid', 'profile', 'email', 'offline_access', 'api.connectors.read', 'api.connectors.invoke'],
   authorizationParameters: {
     id_token_add_organizations: 'true',

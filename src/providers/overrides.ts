@@ -22,6 +22,7 @@ export type ProviderFields = Partial<
     | 'jwksEndpoint'
     | 'scopes'
     | 'redirect'
+    | 'manualRedirectUri'
     | 'authorizationParameters'
     | 'tokenRequest'
     | 'userAgent'
@@ -75,6 +76,7 @@ export const FIELD_RULES: Readonly<Record<keyof ProviderFields, FieldRule>> = {
         ? value
         : undefined,
   },
+  manualRedirectUri: address,
   redirect: { expected: '{"host":"localhost","ports":[0],"path":"/callback"}', read: redirect },
   authorizationParameters: {
     expected: 'a map of texts, none of them a parameter of the protocol',

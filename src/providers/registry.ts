@@ -132,7 +132,8 @@ function withSettings(base: Provider, source: unknown): Provider {
   const { acceptedTerms: _, ...fields } = settingsOf(base, source)
   if (base.handedOver !== undefined) return { ...base, enabled: fields.enabled ?? base.enabled }
   if (fields.issuer === undefined && onHostsOf(base, fields.authorizationEndpoint, fields.tokenEndpoint)) {
-    return { ...base, ...fields }
+    // Another client need not have the page of the vendor's own registered.
+    return { ...base, ...(fields.clientId !== undefined && { manualRedirectUri: undefined }), ...fields }
   }
   return {
     ...base,
@@ -143,6 +144,7 @@ function withSettings(base: Provider, source: unknown): Provider {
     deviceAuthorizationEndpoint: undefined,
     keyEndpoint: undefined,
     jwksEndpoint: undefined,
+    manualRedirectUri: undefined,
     ...(fields.issuer === undefined ? {} : { authorizationEndpoint: undefined, tokenEndpoint: undefined }),
     ...fields,
   }
@@ -180,6 +182,7 @@ function ownProvider(id: string, mode: string, source: unknown): Provider {
     deviceAuthorizationEndpoint: undefined,
     redirect: { host: '127.0.0.1', ports: [0], path: '/callback' },
     credential: 'tokens',
+    manualRedirectUri: undefined,
     scopes: [],
     authorizationParameters: {},
     tokenRequest: 'form',

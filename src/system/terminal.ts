@@ -21,6 +21,9 @@ const [STDOUT, STDERR] = [1, 2] as const
 /** Work that ends sooner needs no spinner, whose package alone takes 50 ms to load. */
 const QUICK_MS = 150
 
+/** Lines of one paste come within a few milliseconds of each other; nobody types so fast. */
+const PASTE_PAUSE_MS = 80
+
 /** The terminal of this process: stdout for results, stderr for words, stdin for answers. */
 export function createTerminal({ quiet, noInput, colour, styles }: TerminalOptions): Terminal {
   const { stdin, stdout, stderr } = process
@@ -35,10 +38,13 @@ export function createTerminal({ quiet, noInput, colour, styles }: TerminalOptio
     openQuestion = question
     spinner?.stop()
     writeFully(STDERR, question)
+    let given: T | undefined
     try {
-      return await answer()
+      return (given = await answer())
     } finally {
       openQuestion = undefined
+      // Nobody has pressed Enter, so the cursor stands behind the question.
+      if (given === undefined && question !== '') writeFully(STDERR, '\n')
       spinner?.start()
     }
   }
@@ -47,19 +53,20 @@ export function createTerminal({ quiet, noInput, colour, styles }: TerminalOptio
     outStyle: styleFor(stdout.isTTY),
     errStyle: styleFor(stderr.isTTY),
     outColumns: stdout.isTTY ? stdout.columns : undefined,
+    errColumns: stderr.isTTY ? stderr.columns : undefined,
     out: (text) => writeFully(STDOUT, text),
     say(line, { always = false } = {}) {
       if (quiet && !always) return
       writeFully(STDERR, openQuestion === undefined ? `${line}\n` : `\n${line}\n${openQuestion}`)
     },
     ask: (question, signal) => unspun(question, () => reader.next(signal)),
+    paste: (question, signal) => unspun(question, () => reader.together(signal)),
     askSecret: (question, signal) =>
       unspun(question, async () => {
-        try {
-          return await readHidden(stdin, signal)
-        } finally {
-          writeFully(STDERR, '\n')
-        }
+        const secret = await readHidden(stdin, signal)
+        // Enter was not shown either.
+        if (secret !== undefined) writeFully(STDERR, '\n')
+        return secret
       }),
     readSecret: async (signal) => (stdin.isTTY ? undefined : readWhole(stdin, signal)),
     async during(words, work) {
@@ -109,7 +116,7 @@ function lineReader(stdin: NodeJS.ReadStream) {
     })
   }
   return {
-    /** @throws the signal's reason, with the cursor on a new line. */
+    /** @throws the signal's reason. */
     async next(signal: AbortSignal): Promise<string | undefined> {
       start()
       while (lines.length === 0 && !hasEnded && !signal.aborted) {
@@ -118,10 +125,18 @@ function lineReader(stdin: NodeJS.ReadStream) {
           signal.addEventListener('abort', () => resolve(), { once: true })
         })
       }
-      if (lines.length > 0) return lines.shift()
-      writeFully(STDERR, '\n')
-      signal.throwIfAborted()
-      return undefined
+      if (lines.length === 0) signal.throwIfAborted()
+      return lines.shift()
+    },
+    /** The next line, and every other one that follows before there is a pause. */
+    async together(signal: AbortSignal): Promise<string | undefined> {
+      const first = await this.next(signal)
+      if (first === undefined) return undefined
+      for (let seen = -1; lines.length > seen;) {
+        seen = lines.length
+        await sleep(PASTE_PAUSE_MS)
+      }
+      return [first, ...lines.splice(0)].join('\n')
     },
   }
 }

@@ -2,42 +2,53 @@ import { stateAt } from '../model/account-state.ts'
 import type { Account } from '../model/account.ts'
 import type { Style } from '../model/ports.ts'
 import type { Terms } from '../model/provider.ts'
+import type { Surroundings } from '../model/surroundings.ts'
 import { cleanLine } from '../model/untrusted.ts'
 import { span, timeLeft } from './time-left.ts'
 
 export interface Announcement {
   readonly title: string
   readonly url: string
+  /** The address for a browser elsewhere, which ends on a page with a code to paste. */
+  readonly manualUrl: string | undefined
   readonly redirectUri: string
   readonly isListening: boolean
   /** Whether a browser is being opened here. */
   readonly opens: boolean
-  /** `user@host` of this machine when the terminal is a remote one. */
-  readonly remoteLogin: string | undefined
+  readonly surroundings: Surroundings
 }
 
 /**
- * What is said before the browser opens. The address stands alone on its line, unbroken and
- * unframed, so that it can be copied or clicked in any terminal.
+ * What is said before the browser opens. Each address stands alone on its line, unbroken and
+ * unframed, so that it can be copied or clicked in any terminal; the first is the best one.
  */
 export function announcement(view: Announcement, style: Style): string[] {
+  const { noBrowser, remoteLogin } = view.surroundings
+  const why = noBrowser === undefined ? '' : `${noBrowser}; `
   const how = view.opens
     ? 'opening your browser; if nothing happens, open this address'
-    : 'open this address in a browser'
+    : `${why}open this address in a browser`
+  const isTunnelled = remoteLogin !== undefined && view.isListening && !view.opens
   return [
     `aiauth: signing in to ${view.title}`,
     `aiauth: ${how}:`,
-    style.cyan(view.url),
-    ...(view.remoteLogin === undefined || !view.isListening ? [] : tunnel(view, view.remoteLogin)),
+    style.cyan(view.manualUrl ?? view.url),
+    ...(view.manualUrl === undefined ? [] : ['aiauth: sign in there, and paste here the code that it shows']),
+    ...(isTunnelled ? tunnel(view, remoteLogin, style) : []),
     ...(view.isListening ? [] : ['aiauth: no port could be opened here, so paste what the browser shows in the end']),
   ]
 }
 
-function tunnel({ redirectUri }: Announcement, remoteLogin: string): string[] {
+function tunnel({ url, manualUrl, redirectUri }: Announcement, remoteLogin: string, style: Style): string[] {
   const { port } = new URL(redirectUri)
+  const [aim, instead] =
+    manualUrl === undefined
+      ? ['so that your browser finds the way back', []]
+      : ['or, with nothing to paste', ['aiauth: and open this address instead:', style.cyan(url)]]
   return [
-    'aiauth: this looks like a remote terminal; so that your browser finds the way back, run this on your own machine:',
+    `aiauth: ${aim}, run this on your own machine:`,
     `ssh -L ${port}:127.0.0.1:${port} ${remoteLogin}`,
+    ...instead,
   ]
 }
 
@@ -61,6 +72,26 @@ export function deviceAnnouncement(view: DeviceAnnouncement, style: Style): stri
       ? []
       : ['aiauth: or open this address, which has the code in it:', style.cyan(view.completeAddress)]),
   ]
+}
+
+/** The way for a browser on another machine. */
+export function elsewhere(manualUrl: string, style: Style): string[] {
+  return ['aiauth: or open this one on another machine, and paste here the code that it shows:', style.cyan(manualUrl)]
+}
+
+/** What was wrong with a pasted text, and what to paste. Nothing of it is repeated. */
+export const PASTE_FAULTS = {
+  'own-address': 'that is the address to open; paste the one that the browser ends on, or the code that it shows',
+  'other-sign-in': 'that answers another sign-in; open the address above, and paste what that one ends with',
+  incomplete: 'that is only a part of it; paste the rest, or all of it once more',
+  'no-code': 'there is no code in that; paste the whole address that the browser ended on, or the code that it shows',
+  'no-client': 'a code is not enough for the first sign-in here; paste the whole address that the browser ended on',
+} as const
+
+export function stillWaiting(canPaste: boolean): string {
+  return canPaste
+    ? 'still waiting for the browser; paste the code or the address that it ended on, and press Enter'
+    : 'still waiting for the browser to come back'
 }
 
 /** The one line that says who is signed in, until when, and where the tokens are. */

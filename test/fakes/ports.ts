@@ -6,6 +6,7 @@ import type { Inspection } from '../../src/model/inspection.ts'
 import type { MigrationRecord, Migrations } from '../../src/model/migration.ts'
 import type { ForeignFile, ForeignFiles } from '../../src/model/foreign-files.ts'
 import { Secret } from '../../src/model/secret.ts'
+import type { Surroundings } from '../../src/model/surroundings.ts'
 import type { Use } from '../../src/model/history.ts'
 import type { JournalRecord } from '../../src/model/journal.ts'
 import type { Http, HttpReply, HttpRequest, Listener, Outcome, Ports, Terminal, Vault } from '../../src/model/ports.ts'
@@ -31,6 +32,7 @@ export interface FakeWorld {
   /** What a `.aiauth` file says, or why it says nothing. */
   readonly preset?: Preset | AuthError
   readonly interactive?: boolean
+  readonly surroundings?: Partial<Surroundings>
   readonly typed?: string[]
   /** What is typed where it is not shown. */
   readonly hidden?: string
@@ -99,6 +101,7 @@ export function fakePorts(world: FakeWorld = {}): FakePorts {
     outStyle: PLAIN,
     errStyle: PLAIN,
     outColumns: undefined,
+    errColumns: undefined,
     out: (text) => stdout.push(text),
     say: (line) => stderr.push(`${line}\n`),
     ask: (question, signal) => {
@@ -107,6 +110,7 @@ export function fakePorts(world: FakeWorld = {}): FakePorts {
       if (answer !== undefined) return Promise.resolve(answer)
       return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)))
     },
+    paste: (question, signal) => terminal.ask(question, signal),
     askSecret: (question) => {
       stderr.push(question)
       return Promise.resolve(world.hidden === undefined ? undefined : new Secret(world.hidden))
@@ -190,7 +194,7 @@ export function fakePorts(world: FakeWorld = {}): FakePorts {
         if (world.preset instanceof AuthError) throw world.preset
         return world.preset
       },
-      remoteLogin: undefined,
+      surroundings: { noBrowser: undefined, remoteLogin: undefined, isAgent: false, ...world.surroundings },
       hasPassphrase: false,
       caller: { program: 'codex', pid: 4711 },
     },

@@ -39,7 +39,8 @@ function run(world: FakeWorld, provider: Provider = claude, input: Partial<SignI
     pasteQuestion: undefined,
     announce: ({ url }) => ports.stderr.push(url),
     browserUnavailable: () => undefined,
-    pasteRefused: () => ports.stderr.push('refused'),
+    pasteRefused: (fault) => ports.stderr.push(`refused: ${fault}`),
+    stillWaiting: () => undefined,
     ...input,
   }
   const keep = (grant: Grant) => Promise.resolve(grant)
@@ -211,23 +212,122 @@ describe('signIn', () => {
     ['the query', (state: string) => `code=C-9&state=${state}`],
     ['the whole address', (state: string) => `http://localhost:40000/callback?code=C-9&state=${state}`],
     ['an address with blanks', (state: string) => `  http://localhost:40000/callback?code=C-9 &state=${state} `],
-  ])('accepts %s that is pasted', async (_case, pasted) => {
+    ['an address that was folded', (state: string) => `http://localhost:40000/call\nback?code=C-\r\n9&state=${state}`],
+    ['an address in brackets', (state: string) => `<http://localhost:40000/callback?code=C-9&state=${state}>`],
+    ['a code in quotes', (state: string) => `"C-9#${state}"`],
+    ['what a terminal marks as pasted', (state: string) => `\u001b[200~C-9#${state}\u001b[201~`],
+  ])('L40: accepts %s that is pasted', async (_case, pasted) => {
     const typed: string[] = []
     const { ports, grant } = run({ browse: () => undefined, typed }, claude, {
       pasteQuestion: 'paste: ',
       announce: ({ url }) => void typed.push(pasted(new URL(url).searchParams.get('state') ?? '')),
     })
     await grant
+    expect(JSON.parse(ports.requests[0]?.body ?? '')).toMatchObject({
+      code: 'C-9',
+      redirect_uri: 'http://localhost:40000/callback',
+    })
+  })
+
+  it.each([
+    ['the state comes later', (state: string) => ['http://localhost:40000/callback?code=C-9', `&state=${state}`]],
+    ['the state itself is broken', (state: string) => [`C-9#${state.slice(0, 20)}`, state.slice(20)]],
+    ['a code is broken', (state: string) => ['C-', `9#${state}`]],
+    [
+      'three lines come one by one',
+      (state: string) => ['http://localhost:40000/', 'callback?code=C-9', `&state=${state}`],
+    ],
+    [
+      'the whole follows a part',
+      (state: string) => ['http://localhost:40000/callback?code=C', `code=C-9&state=${state}`],
+    ],
+  ])('L40: puts a paste together when %s', async (_case, pieces) => {
+    const typed: string[] = []
+    const { ports, grant } = run({ browse: () => undefined, typed }, claude, {
+      pasteQuestion: 'paste: ',
+      announce: ({ url }) => void typed.push(...pieces(new URL(url).searchParams.get('state') ?? '')),
+    })
+    await grant
     expect(JSON.parse(ports.requests[0]?.body ?? '')).toMatchObject({ code: 'C-9' })
   })
 
-  it('refuses what was pasted for another sign-in and asks again', async () => {
-    const { ports, grant } = run({ browse: () => undefined, typed: ['C-9#wrong', 'C-8'] }, claude, {
+  it.each([
+    ['other-sign-in', () => 'C-9#wrong'],
+    ['other-sign-in', () => 'http://localhost:40000/callback?code=C-9&state=wrong'],
+    ['incomplete', () => 'http://localhost:40000/callback?code=C-9'],
+    ['incomplete', () => 'http://localhost:40000/callback'],
+    ['incomplete', () => 'C-9#'],
+    ['no-code', (url: URL) => `http://localhost:40000/callback?state=${url.searchParams.get('state') ?? ''}`],
+    ['no-code', () => 'C\u00f6de'],
+    ['own-address', (url: URL) => url.href],
+  ])('L40: tells that a paste is of the kind "%s", spends nothing and asks again', async (fault, pasted) => {
+    const typed: string[] = []
+    const { ports, grant } = run({ browse: () => undefined, typed }, claude, {
       pasteQuestion: 'paste: ',
+      announce: ({ url }) => {
+        const state = new URL(url).searchParams.get('state') ?? ''
+        typed.push(pasted(new URL(url)), `C-8#${state}`)
+      },
     })
     await grant
-    expect(ports.stderr).toContain('refused')
+    expect(ports.stderr).toContain(`refused: ${fault}`)
+    expect(ports.requests.filter(({ purpose }) => purpose === 'token')).toHaveLength(1)
     expect(JSON.parse(ports.requests[0]?.body ?? '')).toMatchObject({ code: 'C-8' })
+  })
+
+  it('L40: sends no code whose end belongs to another sign-in', async () => {
+    const world = { browse: () => undefined, typed: ['C-', '9#wrong'] }
+    const { ports, grant } = run(world, claude, { pasteQuestion: 'paste: ' })
+    const waiting = Symbol('waiting')
+    await expect.poll(() => ports.stderr).toContain('refused: other-sign-in')
+    expect(await Promise.race([grant.catch((error: unknown) => error), soon(waiting)])).toBe(waiting)
+    expect(ports.requests).toEqual([])
+  })
+
+  describe('where no browser opens', () => {
+    const MANUAL = 'https://platform.claude.com/oauth/code/callback'
+    const elsewhere = async (pasted: (state: string) => string, world: FakeWorld = {}) => {
+      const typed: string[] = []
+      const told: { url: string; manualUrl: string | undefined }[] = []
+      const { ports, grant } = run({ browse: () => undefined, typed, ...world }, claude, {
+        pasteQuestion: 'paste: ',
+        browser: { open: false, command: undefined },
+        announce: (addresses) => {
+          told.push(addresses)
+          typed.push(pasted(new URL(addresses.url).searchParams.get('state') ?? ''))
+        },
+      })
+      await grant
+      return { sent: JSON.parse(ports.requests[0]?.body ?? '') as unknown, told: told[0] }
+    }
+
+    it('offers the page that shows the code: one state and one challenge for both ways back', async () => {
+      const { told } = await elsewhere((state) => `C-9#${state}`)
+      const [here, there] = [told?.url, told?.manualUrl].map((url) => new URL(url ?? '').searchParams)
+      expect(there?.get('redirect_uri')).toBe(MANUAL)
+      for (const name of ['state', 'code_challenge', 'client_id', 'scope'])
+        expect(there?.get(name)).toBe(here?.get(name))
+    })
+
+    it.each([
+      ['a code and its state', (state: string) => `C-9#${state}`, MANUAL],
+      ['a code', () => 'C-9', MANUAL],
+      ['the address of that page', (state: string) => `${MANUAL}?code=C-9&state=${state}`, MANUAL],
+      [
+        'an address on this machine',
+        (state: string) => `http://localhost:40000/callback?code=C-9&state=${state}`,
+        'http://localhost:40000/callback',
+      ],
+    ])('U14: exchanges %s with the redirect URI of the way that was taken', async (_case, pasted, redirectUri) => {
+      expect((await elsewhere(pasted)).sent).toMatchObject({ code: 'C-9', redirect_uri: redirectUri })
+    })
+
+    it('has no such page to offer where nobody can paste', async () => {
+      const told: (string | undefined)[] = []
+      const { grant } = run({}, claude, { announce: ({ manualUrl }) => void told.push(manualUrl) })
+      await grant
+      expect(told).toEqual([undefined])
+    })
   })
 
   it('X7: shows no token in anything that it throws', async () => {

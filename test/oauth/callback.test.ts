@@ -1,21 +1,27 @@
 import { describe, expect, it } from 'vitest'
 import { beginAuthorization } from '../../src/oauth/authorization.ts'
-import { checkCallback, checkPasted } from '../../src/oauth/callback.ts'
+import { checkCallback } from '../../src/oauth/callback.ts'
+import { checkPasted } from '../../src/oauth/pasted.ts'
 import { claude } from '../../src/providers/claude.ts'
 import { openaiChatgpt } from '../../src/providers/openai-chatgpt.ts'
 
 const known = { ...openaiChatgpt, clientId: 'oaiapp_mine' }
 const begun = async (provider = openaiChatgpt) => {
   const request = await beginAuthorization(provider, 'http://127.0.0.1:4000/auth/callback')
-  return { provider, request, state: request.state.reveal() }
+  const pasted = (text: string) => checkPasted(provider, { loopback: request, manual: undefined }, text)
+  return { provider, request, pasted, state: request.state.reveal() }
 }
 
 describe('the client in an authorization response', () => {
   it('is the one that this installation has become', async () => {
-    const { provider, request, state } = await begun()
+    const { provider, request, pasted, state } = await begun()
     const query = `code=C&state=${state}&client_id=oaiapp_new`
     expect(checkCallback(provider, request, query)?.clientId).toBe('oaiapp_new')
-    expect(checkPasted(provider, request, `http://127.0.0.1:4000/auth/callback?${query}`)?.clientId).toBe('oaiapp_new')
+    const address = `http://127.0.0.1:4000/auth/callback?${query}`
+    expect(pasted(address)).toMatchObject({ callback: { clientId: 'oaiapp_new' } })
+    expect(pasted(`<${address.replace('&client_id', '\n  &client_id')}>`)).toMatchObject({
+      callback: { clientId: 'oaiapp_new' },
+    })
   })
 
   it.each([
@@ -48,10 +54,12 @@ describe('the client in an authorization response', () => {
 
   it('is missing beside a bare code, which is of use only where it is known', async () => {
     const first = await begun()
-    expect(checkPasted(first.provider, first.request, 'C')).toBeUndefined()
-    expect(checkPasted(first.provider, first.request, `C#${first.state}`)).toBeUndefined()
+    for (const text of ['C', `C#${first.state}`, `?code=C&state=${first.state}`]) {
+      expect(first.pasted(text)).toEqual({ fault: 'no-client' })
+    }
+    expect(first.pasted('?code=C&state=wrong')).toEqual({ fault: 'other-sign-in' })
     const next = await begun(known)
-    expect(checkPasted(next.provider, next.request, 'C')?.clientId).toBe('oaiapp_mine')
+    expect(next.pasted('C')).toMatchObject({ callback: { clientId: 'oaiapp_mine' } })
   })
 
   it('is nobody’s to change where each installation is the same client', async () => {

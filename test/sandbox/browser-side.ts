@@ -4,7 +4,7 @@ import type { AdapterFactory, InteractionResults, KoaContextWithOIDC } from 'oid
 import type Provider from 'oidc-provider'
 import { publicClient } from './authorization-server.ts'
 import type { Dress } from './dress.ts'
-import { consentPage, errorPage, PAGE_HEADERS, signInPage } from './pages.ts'
+import { codePage, consentPage, errorPage, PAGE_HEADERS, signInPage } from './pages.ts'
 import { findPerson } from './people.ts'
 
 type Context = Parameters<Parameters<Provider['use']>[0]>[0]
@@ -21,7 +21,9 @@ export function addBrowserSide(provider: Provider, side: BrowserSide): void {
   provider.use(async (ctx, next) => {
     const most = side.dress.otherDoors?.[ctx.path]
     if (most !== undefined) enterByOtherDoor(side.dress, most, ctx)
-    if (ctx.path.startsWith('/sign-in/')) await signInPages(provider, side.dress, ctx)
+    const { searchParams } = ctx.URL
+    if (ctx.path === side.dress.codePage) show(ctx, 200, codePage(side.dress, searchParams))
+    else if (ctx.path.startsWith('/sign-in/')) await signInPages(provider, side.dress, ctx)
     else if (ctx.path !== side.dress.paths.authorize || (await admit(provider, side, ctx))) {
       await next()
       sendBack(provider, side, ctx)

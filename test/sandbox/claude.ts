@@ -26,7 +26,11 @@ export const claude: Dress = {
   },
   clientId: '9d1c250a-e61b-44d9-88ed-5944d1962f5e',
   handsOutClientIds: false,
-  client: { application_type: 'native', redirect_uris: ['http://localhost/callback'] },
+  codePage: '/oauth/code/callback',
+  client: {
+    application_type: 'native',
+    redirect_uris: ['http://localhost/callback', 'http://localhost/oauth/code/callback'],
+  },
   scopes: [
     'org:create_api_key',
     'user:profile',

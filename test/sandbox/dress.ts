@@ -53,6 +53,8 @@ export interface Dress {
   readonly paths: { readonly authorize: string; readonly token: string; readonly revoke: string }
   /** Another door for browsers, and the most that is granted behind it. */
   readonly otherDoors?: Readonly<Record<string, readonly string[]>>
+  /** The page that shows `code#state` to a person whose browser runs elsewhere. */
+  readonly codePage?: string
   readonly resources: Readonly<Record<string, Resource>>
   readonly clientId: string
   /** The id above only introduces an installation, which gets one of its own for it. */

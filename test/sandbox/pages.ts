@@ -16,6 +16,12 @@ export function consentPage(dress: Dress, email: string, clientId: string, scope
   return page(dress, 'Allow this program?', `${question}${button('answer', 'allow', 'Allow', '')}${deny}`)
 }
 
+/** What a person carries to the program by hand. */
+export function codePage(dress: Dress, query: URLSearchParams): string {
+  const pasted = `${query.get('code') ?? ''}#${query.get('state') ?? ''}`
+  return page(dress, 'Paste this into the program', `<p><code>${escaped(pasted)}</code></p>`)
+}
+
 /** A request that went wrong before there was anybody to send it back to. */
 export function errorPage(dress: Dress, message: string): string {
   return page(dress, 'This cannot go on', `<p role="alert">${escaped(message)}</p>`)

@@ -42,6 +42,8 @@ export async function startSandbox({ codexPorts = [1455, 1457] }: SandboxOptions
           ...endpoints(first, dresses[0].paths),
           profileEndpoint: `${first.origin}/api/oauth/profile`,
           usageEndpoint: `${first.origin}/api/oauth/usage`,
+          // The name sets it apart from the server itself, whose own redirects stay within it.
+          manualRedirectUri: `${first.origin.replace('127.0.0.1', 'localhost')}${dresses[0].codePage ?? ''}`,
           modes: {
             console: {
               authorizationEndpoint: `${first.origin}/oauth/authorize`,
