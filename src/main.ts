@@ -16,11 +16,13 @@ import { KEYCHAIN_IS_SLOW } from './system/keychain-patience.ts'
 import { migrationsOnDisk } from './system/migrations-on-disk.ts'
 import { programSettings } from './system/program-settings.ts'
 import { rehearsalOnDisk } from './system/rehearsal-on-disk.ts'
+import { signInFilesOnDisk } from './system/sign-in-files-on-disk.ts'
 import { catchSignals, type Interruption } from './system/signals.ts'
 import { storagesOnDisk } from './system/storages-on-disk.ts'
 import { ITEM_LIMITS } from './system/small-keychain-vault.ts'
 import { createTerminal } from './system/terminal.ts'
 import { tracesOf } from './system/traces.ts'
+import { writeUrlFile } from './system/url-file.ts'
 import { vaultsOf } from './system/vaults.ts'
 import { callbackPage } from './ui/callback-page.ts'
 import { PLAIN } from './ui/style.ts'
@@ -145,6 +147,8 @@ function createPorts(
       newPassphrase: (file) => newPassphrase({ terminal, signal }, file),
     }),
     rehearsal: () => rehearsalOnDisk(home, interruption.signal),
+    signIns: signInFilesOnDisk(home),
+    writeUrlFile,
     identifiers: { uuid: () => randomUUID() },
   }
   return { ports, close: () => keychain.close() }

@@ -27,6 +27,7 @@ const HOME: Readonly<Record<string, readonly string[]>> = {
   commander: ['cli.ts', 'commands'],
   oauth4webapi: ['oauth'],
   chalk: ['ui'],
+  uqr: ['ui'],
   'node:crypto': ['oauth', 'vault', 'system', 'main.ts'],
   'node:path': ['system', 'main.ts'],
 }
@@ -73,6 +74,7 @@ const MAY_REVEAL: readonly string[] = [
   'vault/key-slot.ts',
   'vault/sealed-backup.ts',
   'vault/sealed-file.ts',
+  'vault/sealed-sign-in.ts',
   'vault/write-ahead.ts',
   'vault/write-bundle.ts',
 ]

@@ -43,6 +43,7 @@ export const CASES: Readonly<Record<string, string>> = {
   L38: 'a state that crashes the comparison',
   L39: 'two sign-ins at once',
   L40: 'a pasted answer: folded, in part, of another sign-in',
+  L41: 'a sign-in in two halves: completed twice, late, killed, from a changed file, for other settings',
   U1: 'no PKCE, or the plain method',
   U2: 'the verifier leaks as state',
   U3: 'values that repeat',

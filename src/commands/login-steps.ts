@@ -1,8 +1,9 @@
 import { assertIsNoProvider, assertNameIsFree } from '../flows/account-names.ts'
 import { keepAccount, nameHint } from '../flows/keep-account.ts'
-import type { Account } from '../model/account.ts'
+import type { Account, AuthFile } from '../model/account.ts'
 import { AuthError } from '../model/errors.ts'
 import type { Ports } from '../model/ports.ts'
+import type { Provider } from '../model/provider.ts'
 import type { UntrustedRecord } from '../model/untrusted.ts'
 import { allProviders, getProvider } from '../providers/registry.ts'
 import { accountJson, jsonText } from '../ui/account-json.ts'
@@ -29,28 +30,43 @@ export async function login(
   options: LoginOptions,
   json: boolean,
 ): Promise<void> {
-  const config = ports.settings.read()
+  const { known, name, file } = await newAccountOf(ports, providerId, options)
   const mode = modeOf(options)
-  const known = getProvider(config, providerId ?? (await askProvider(ports, config)), mode)
+  const again = `aiauth login ${known.id}${mode === undefined ? '' : ` --mode ${mode}`}`
+  const account = await signInWith(ports, {
+    provider: known,
+    options,
+    loginHint: undefined,
+    again,
+    inHalves: `${again}${options.name === undefined ? '' : ` --name ${name}`} --begin`,
+    beforehand: () => storageFor(ports, file, options.storage),
+    keep: (provider, grant, storage) => keepAccount(ports, { name, provider, storage, grant, proxy: options.proxy }),
+  })
+  await tellOfAccount(ports, account, json)
+}
+
+/**
+ * Whom to sign in to and what to call the account.
+ *
+ * @throws AuthError `usage`, `account-not-found`.
+ */
+export async function newAccountOf(
+  ports: Ports,
+  providerId: string | undefined,
+  options: Pick<LoginOptions, 'name' | 'mode' | 'withApiKey'>,
+): Promise<{ known: Provider; name: string; file: AuthFile | undefined }> {
+  const config = ports.settings.read()
+  const known = getProvider(config, providerId ?? (await askProvider(ports, config)), modeOf(options))
   const file = ports.authFile.read()
   const name = options.name ?? known.id
   const wanted = { name, provider: known.id, hint: nameHint(known.id) }
   assertNameIsFree(file, wanted)
   assertIsNoProvider(config, wanted)
-  const account = await signInWith(ports, {
-    provider: known,
-    options,
-    loginHint: undefined,
-    again: `aiauth login ${known.id}${mode === undefined ? '' : ` --mode ${mode}`}`,
-    beforehand: () => storageFor(ports, file, options.storage),
-    keep: (provider, grant, storage) => keepAccount(ports, { name, provider, storage, grant, proxy: options.proxy }),
-  })
-  tell(ports, account, json)
-  await tellOfSignIn(ports, account)
+  return { known, name, file }
 }
 
 /** @throws AuthError `usage` for two modes at once. */
-function modeOf({ mode, withApiKey }: LoginOptions): string | undefined {
+function modeOf({ mode, withApiKey }: Pick<LoginOptions, 'mode' | 'withApiKey'>): string | undefined {
   if (withApiKey !== true) return mode
   if (mode === undefined || mode === API_KEY_MODE) return API_KEY_MODE
   throw new AuthError('usage', `--with-api-key is --mode ${API_KEY_MODE}, and another mode was named`, {
@@ -67,8 +83,10 @@ async function askProvider(ports: Ports, config: UntrustedRecord): Promise<strin
   return answer.trim()
 }
 
-function tell(ports: Ports, account: Account, json: boolean): void {
+/** The account that a sign-in has made, for the person, the program and the servers. */
+export async function tellOfAccount(ports: Ports, account: Account, json: boolean): Promise<void> {
   const nowMs = ports.clock.nowMs()
   ports.terminal.say(signedIn(account, nowMs, ports.terminal.errStyle))
   if (json) ports.terminal.out(jsonText({ account: accountJson(account, { isDefault: false, nowMs }) }))
+  await tellOfSignIn(ports, account)
 }

@@ -1,23 +1,80 @@
 import type { Command } from 'commander'
+import { AuthError } from '../model/errors.ts'
 import type { Ports } from '../model/ports.ts'
 import type { LoginOptions } from './login-steps.ts'
 import { accountName, isJson, storage } from './options.ts'
 import { addSignInOptions } from './sign-in-options.ts'
 
-/** `aiauth login [provider]`: through the browser to an account that is kept. */
+interface Halves {
+  readonly begin?: true
+  readonly complete?: string
+  readonly abort?: string
+}
+
+/** `aiauth login [provider]`: through the browser to an account that is kept, at once or in two halves. */
 export function addLoginCommand(program: Command, ports: Ports): void {
   const command = program
     .command('login')
     .description('sign in through the browser and keep the account')
-    .argument('[provider]', 'claude, openai, or one of config.json')
+    .argument('[provider]', 'claude, openai, or one of config.json (with --complete: the code or the address)')
     .option('--name <name>', "name of the account (default: the provider's)", accountName)
     .option('--mode <mode>', 'way of signing in (default: the first that aiauth providers shows)')
     .option('--storage <kind>', 'where secrets are kept: keychain, passphrase, helper:<program> or plaintext', storage)
+    .option('--begin', 'print an address for a browser elsewhere and a session id, and end')
+    .option('--complete <session>', 'go on with what that browser ended with (argument or stdin), within 10 minutes')
+    .option('--abort <session>', 'drop a sign-in that was begun')
   addSignInOptions(command)
-    .addHelpText('after', '\nExamples:\n  aiauth login claude\n  aiauth login openai --name work --no-browser')
-    .action(async (providerId: string | undefined, options: LoginOptions, self: Command) => {
-      // Half of the program is behind this line; help and the other commands do not wait for it.
-      const { login } = await import('./login-steps.ts')
-      await login(ports, providerId, options, isJson(self))
-    })
+    .addHelpText('after', HELP)
+    .action(
+      async (
+        word: string | undefined,
+        { begin, complete, abort, ...options }: LoginOptions & Halves,
+        self: Command,
+      ) => {
+        assertFits(self, word)
+        // Half of the program is behind these lines; help and the other commands do not wait for it.
+        if (begin === true || complete !== undefined || abort !== undefined) {
+          const { abortLogin, beginLogin, completeLogin } = await import('./login-halves.ts')
+          if (complete !== undefined) await completeLogin(ports, complete, word, isJson(self))
+          else if (abort !== undefined) await abortLogin(ports, abort, isJson(self))
+          else await beginLogin(ports, word, options)
+          return
+        }
+        const { login } = await import('./login-steps.ts')
+        await login(ports, word, options, isJson(self))
+      },
+    )
 }
+
+/** What each half takes beside itself; the first knows all about the sign-in, the second nothing more. */
+const HALVES: Readonly<Record<string, readonly string[]>> = {
+  complete: [],
+  abort: [],
+  begin: ['name', 'mode', 'storage', 'scopes', 'proxy', 'acceptTerms', 'qr'],
+}
+
+/** @throws AuthError `usage` for a flag that would have no effect. */
+function assertFits(command: Command, word: string | undefined): void {
+  // A browser is opened in neither half, so `--no-browser` asks for nothing else.
+  const given = command.options.filter((option) => {
+    const name = option.attributeName()
+    return command.getOptionValueSource(name) === 'cli' && command.getOptionValue(name) !== false
+  })
+  const half = given.find((option) => HALVES[option.attributeName()] !== undefined)
+  if (half === undefined) return
+  const fitting = HALVES[half.attributeName()] ?? []
+  const hint = 'aiauth login --help'
+  const stray = given.find((option) => option !== half && !fitting.includes(option.attributeName()))
+  if (stray !== undefined)
+    throw new AuthError('usage', `${stray.long ?? ''} does not go with ${half.long ?? ''}`, { hint })
+  if (half.attributeName() === 'abort' && word !== undefined) {
+    throw new AuthError('usage', '--abort takes a session and nothing else', { hint })
+  }
+}
+
+const HELP = `
+Examples:
+  aiauth login claude
+  aiauth login openai --name work --no-browser
+  aiauth login claude --begin
+  aiauth login --complete <session> '<code or address>'`

@@ -7,6 +7,8 @@ export function addSignInOptions(command: Command): Command {
   return command
     .addOption(new Option('--browser <command>', 'command that gets the address as its last argument').default(true))
     .option('--no-browser', 'open no browser, only print the address')
+    .option('--qr', 'show the address as a QR code too')
+    .option('--url-file <path>', 'write the address into this file too, until the sign-in ends')
     .option('--port <n>', 'port to listen on for the answer', port)
     .option('--device', 'sign in by a code that is entered on any device, where the provider has that')
     .option(

@@ -1,7 +1,7 @@
 import { signInByDevice } from '../flows/device-sign-in.ts'
 import { httpFor } from '../flows/http-for.ts'
 import { asThisInstallation, keepClient } from '../flows/installation.ts'
-import { signIn, type Grant, type SignInInput } from '../flows/sign-in.ts'
+import { signIn, type Announced, type Grant, type SignInInput } from '../flows/sign-in.ts'
 import { AuthError } from '../model/errors.ts'
 import type { Ports } from '../model/ports.ts'
 import { isApiKey, type Provider, type Redirect } from '../model/provider.ts'
@@ -15,6 +15,7 @@ import {
   announcement,
   deviceAnnouncement,
   elsewhere,
+  halvesHint,
   PASTE_FAULTS,
   stillWaiting,
   termsLines,
@@ -28,6 +29,8 @@ export interface SignInOptions {
   readonly port?: number
   readonly device?: true
   readonly timeout?: number
+  readonly qr?: true
+  readonly urlFile?: string
   readonly acceptTerms?: true
   readonly withApiKey?: true
   readonly scopes?: string[]
@@ -42,6 +45,8 @@ export interface SignInWith<Kept, Place> {
   readonly loginHint: string | undefined
   /** What to type for more time. */
   readonly again: string
+  /** What to type where nobody can answer here. */
+  readonly inHalves?: string
   /** Proves, before the browser opens, that what comes back can be kept. */
   readonly beforehand: () => Promise<Place>
   /** Called with what the provider granted; until it returns, the page in the browser waits. */
@@ -110,17 +115,27 @@ function noDeviceSignIn({
 
 /** @throws AuthError as `signIn`, `usage` where terms are not accepted or a port is not registered. */
 async function throughBrowser<Kept, Place>(ports: Ports, input: SignInWith<Kept, Place>): Promise<Kept> {
-  const { options, loginHint, again } = input
+  const { options, loginHint, again, inHalves } = input
   const redirect = redirectFor(input.provider, options.port)
   const { provider, http, keepGrant } = await ready(ports, input)
   const timedOut = new AuthError('sign-in-timed-out', 'nobody came back from the browser in time', {
     hint: `${again} --timeout 15m`,
   })
+  const showQrCode = options.qr === true ? await qrCodeTeller(ports) : undefined
+  let removeUrlFile: () => void = () => undefined
   const deadline = ports.clock.deadline(ports.interruption, options.timeout ?? DEFAULT_TIMEOUT_MS, timedOut)
   try {
     const view = { ...signInInput(ports, ports.settings.read(), provider, redirect, options), loginHint }
-    return await signIn({ ...ports, http }, view, keepGrant, deadline.signal)
+    const announce = (addresses: Announced) => {
+      view.announce(addresses)
+      const url = addresses.manualUrl ?? addresses.url
+      if (options.urlFile !== undefined) removeUrlFile = ports.writeUrlFile(options.urlFile, url)
+      showQrCode?.(url)
+      if (inHalves !== undefined && !view.browser.open && !canAnswer(ports)) ports.terminal.say(halvesHint(inHalves))
+    }
+    return await signIn({ ...ports, http }, { ...view, announce }, keepGrant, deadline.signal)
   } finally {
+    removeUrlFile()
     deadline.end()
   }
 }
@@ -129,14 +144,9 @@ const DEFAULT_TIMEOUT_MS = 300_000
 
 /** All that can be wrong before anybody goes anywhere, and what is done with the grant in the end. */
 async function ready<Kept, Place>(ports: Ports, input: SignInWith<Kept, Place>) {
-  const { provider: known, options, beforehand, keep } = input
+  const { options, beforehand, keep } = input
   const http = httpFor(ports, options.proxy)
-  const needed = options.device === true ? (['deviceAuthorizationEndpoint'] as const) : []
-  const discovered = await withDiscovery(http, known, ports.interruption, needed)
-  if (needed.some((endpoint) => discovered[endpoint] === undefined)) throw noDeviceSignIn(input)
-  if (isApiKey(discovered)) keyEndpointOf(discovered)
-  if (discovered.verifiesIdToken === true) verifierOf(discovered)
-  await agreeToTerms(ports, discovered, input)
+  const discovered = await providerToSignInTo({ ...ports, http }, input)
   const place = await beforehand()
   const provider = await asThisInstallation(ports.settings, discovered)
   const keepGrant = async (grant: Grant): Promise<Kept> => {
@@ -148,11 +158,42 @@ async function ready<Kept, Place>(ports: Ports, input: SignInWith<Kept, Place>) 
 }
 
 /**
+ * The provider with all that its mode needs for a sign-in, and its terms accepted.
+ *
+ * @throws AuthError `usage` where settings lack something or terms are not accepted, and as `withDiscovery`.
+ */
+export async function providerToSignInTo(ports: Ports, input: ToSignInTo): Promise<Provider> {
+  const needed = input.options.device === true ? (['deviceAuthorizationEndpoint'] as const) : []
+  const provider = await withDiscovery(ports.http, input.provider, ports.interruption, needed)
+  if (needed.some((endpoint) => provider[endpoint] === undefined)) throw noDeviceSignIn(input)
+  if (isApiKey(provider)) keyEndpointOf(provider)
+  if (provider.verifiesIdToken === true) verifierOf(provider)
+  await agreeToTerms(ports, provider, input)
+  return provider
+}
+
+type ToSignInTo = Pick<SignInWith<unknown, unknown>, 'provider' | 'again'> & {
+  readonly options: Pick<SignInOptions, 'device' | 'acceptTerms'>
+}
+
+/** Its package is loaded for those who want it. */
+export async function qrCodeTeller({ terminal }: Pick<Ports, 'terminal'>): Promise<(url: string) => void> {
+  const { qrCode } = await import('../ui/qr-code.ts')
+  return (url) => {
+    for (const line of qrCode(url, terminal.errColumns)) terminal.say(line, { always: true })
+  }
+}
+
+function canAnswer({ terminal, environment }: Pick<Ports, 'terminal' | 'environment'>): boolean {
+  return terminal.interactive && !environment.surroundings.isAgent
+}
+
+/**
  * A client that has fixed ports registered comes back to no other.
  *
  * @throws AuthError `usage`.
  */
-function redirectFor(provider: Provider, asked: number | undefined): Redirect {
+export function redirectFor(provider: Provider, asked: number | undefined): Redirect {
   const { redirect } = provider
   if (redirect === undefined) {
     throw new AuthError('usage', `${provider.id}/${provider.mode} is not signed in to through the browser`, {
@@ -166,11 +207,7 @@ function redirectFor(provider: Provider, asked: number | undefined): Redirect {
   })
 }
 
-async function agreeToTerms(
-  ports: Ports,
-  provider: Provider,
-  { options, again }: Pick<SignInWith<unknown, unknown>, 'options' | 'again'>,
-): Promise<void> {
+async function agreeToTerms(ports: Ports, provider: Provider, { options, again }: ToSignInTo): Promise<void> {
   if (provider.terms === undefined || !isAtVendor(provider)) return
   if (termsAccepted(ports.settings.read(), provider)) return
   for (const line of termsLines(provider.title, provider.terms)) ports.terminal.say(line, { always: true })

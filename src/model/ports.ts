@@ -9,6 +9,7 @@ import type { Migrations } from './migration.ts'
 import type { Preset } from './preset.ts'
 import type { Programs } from './programs.ts'
 import type { Secret } from './secret.ts'
+import type { SignInFiles, WriteUrlFile } from './sign-in-files.ts'
 import type { Storages } from './storages.ts'
 import type { Surroundings } from './surroundings.ts'
 import type { UntrustedRecord } from './untrusted.ts'
@@ -39,6 +40,9 @@ export interface Ports {
   readonly inspection: Inspection
   /** A place to rehearse a migration in. @throws AuthError `storage-unavailable`. */
   readonly rehearsal: () => Rehearsal
+  /** Sign-ins that were begun and wait for another run to complete them. */
+  readonly signIns: SignInFiles
+  readonly writeUrlFile: WriteUrlFile
   readonly settings: Settings
   readonly identifiers: Identifiers
   readonly trace: Trace

@@ -82,11 +82,27 @@ export function elsewhere(manualUrl: string, style: Style): string[] {
 /** What was wrong with a pasted text, and what to paste. Nothing of it is repeated. */
 export const PASTE_FAULTS = {
   'own-address': 'that is the address to open; paste the one that the browser ends on, or the code that it shows',
-  'other-sign-in': 'that answers another sign-in; open the address above, and paste what that one ends with',
+  'other-sign-in': 'that answers another sign-in; open the address of this one, and paste what it ends with',
   incomplete: 'that is only a part of it; paste the rest, or all of it once more',
   'no-code': 'there is no code in that; paste the whole address that the browser ended on, or the code that it shows',
   'no-client': 'a code is not enough for the first sign-in here; paste the whole address that the browser ended on',
 } as const
+
+/** For a script or a coding agent, whose person sits elsewhere. */
+export function halvesHint(begin: string): string {
+  return `aiauth: nobody can paste an answer here; to get the address now and answer later: ${begin}`
+}
+
+/** What a person does between the two halves of a sign-in; the address itself is in the result. */
+export function begunLines(title: string, id: string, showsCode: boolean): string[] {
+  const end = showsCode
+    ? 'it ends on a page that shows a code'
+    : 'it ends on a page that cannot be reached, whose whole address is the answer'
+  return [
+    `aiauth: open the address in any browser and sign in to ${title}; ${end}`,
+    `aiauth: then, within 10 minutes: aiauth login --complete ${id} '<code or address>'`,
+  ]
+}
 
 export function stillWaiting(canPaste: boolean): string {
   return canPaste

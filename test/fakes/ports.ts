@@ -6,6 +6,7 @@ import type { Inspection } from '../../src/model/inspection.ts'
 import type { MigrationRecord, Migrations } from '../../src/model/migration.ts'
 import type { ForeignFile, ForeignFiles } from '../../src/model/foreign-files.ts'
 import { Secret } from '../../src/model/secret.ts'
+import type { SignInFiles } from '../../src/model/sign-in-files.ts'
 import type { Surroundings } from '../../src/model/surroundings.ts'
 import type { Use } from '../../src/model/history.ts'
 import type { JournalRecord } from '../../src/model/journal.ts'
@@ -63,6 +64,10 @@ export interface FakePorts extends Ports {
   readonly foreign: Map<string, string>
   readonly outcomes: Outcome[]
   readonly openPorts: Set<string>
+  /** Sign-ins that were begun: the text of each file by its id, and by `<id> used` once it was claimed. */
+  readonly signInFiles: Map<string, string>
+  /** What stands in the files of `--url-file`. */
+  readonly urlFiles: Map<string, string>
   /** Every proxy that `http.via` was given. */
   readonly proxies: string[]
   readonly records: Map<string, JournalRecord>
@@ -87,6 +92,8 @@ export function fakePorts(world: FakeWorld = {}): FakePorts {
   const callbacks: string[] = []
   const interruption = new AbortController()
   const proxies: string[] = []
+  const signInFiles = new Map<string, string>()
+  const urlFiles = new Map<string, string>()
   const records = new Map<string, JournalRecord>()
   const waits: number[] = []
   const uses: Use[] = []
@@ -174,6 +181,8 @@ export function fakePorts(world: FakeWorld = {}): FakePorts {
     outcomes,
     openPorts,
     proxies,
+    signInFiles,
+    urlFiles,
     records,
     waits,
     programCalls,
@@ -272,6 +281,11 @@ export function fakePorts(world: FakeWorld = {}): FakePorts {
         return Promise.resolve()
       },
     },
+    signIns: fakeSignIns(signInFiles),
+    writeUrlFile: (path, url) => {
+      urlFiles.set(path, url)
+      return () => void urlFiles.delete(path)
+    },
     identifiers: { uuid: () => `00000000-0000-4000-8000-${String(++ids).padStart(12, '0')}` },
     trace: () => undefined,
     interruption: interruption.signal,
@@ -343,6 +357,27 @@ export function fakeStorages(): Storages {
     move: () => move,
     keepMove: (kept) => void (move = kept),
     dropMove: () => void (move = undefined),
+  }
+}
+
+/** A text for each id; claiming moves it to another name, as the real one does. */
+export function fakeSignIns(files: Map<string, string>): SignInFiles {
+  const move = (from: string, to: string) => {
+    const text = files.get(from)
+    if (text !== undefined) files.set(to, text).delete(from)
+    return text !== undefined
+  }
+  const used = (id: string) => `${id} used`
+  return {
+    write: (id, text) => void files.set(id, text),
+    read(id) {
+      const text = files.get(used(id)) ?? files.get(id)
+      return text === undefined ? undefined : { text, isUsed: files.has(used(id)) }
+    },
+    claim: (id) => move(id, used(id)),
+    release: (id) => void move(used(id), id),
+    remove: (id) => [id, used(id)].forEach((name) => files.delete(name)),
+    list: () => [...new Set([...files.keys()].map((name) => name.split(' ')[0] ?? ''))],
   }
 }
 
