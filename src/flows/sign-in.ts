@@ -117,9 +117,11 @@ export async function grantFor(
   callback: CheckedCallback,
   signal: AbortSignal,
 ): Promise<Grant> {
-  const response = await exchangeCode(ports, provider, request, callback, signal)
   const asked = { clientId: callback.clientId, nonce: request.nonce }
-  return grantOf(ports, provider, response, asked, signal)
+  return ports.terminal.during('asking for the tokens', async () => {
+    const response = await exchangeCode(ports, provider, request, callback, signal)
+    return grantOf(ports, provider, response, asked, signal)
+  })
 }
 
 const PAGE_REASONS: Partial<Record<AuthErrorCode, Extract<Outcome, { kind: 'failed' }>['reason']>> = {

@@ -275,6 +275,14 @@ describe('signIn', () => {
     expect(JSON.parse(ports.requests[0]?.body ?? '')).toMatchObject({ code: 'C-8' })
   })
 
+  it('reminds a person who has not come back, once', async () => {
+    const reminders: string[] = []
+    const { grant } = run({ browse: () => undefined }, claude, { stillWaiting: () => void reminders.push('still') })
+    const waiting = Symbol('waiting')
+    expect(await Promise.race([grant.catch((error: unknown) => error), soon(waiting)])).toBe(waiting)
+    expect(reminders).toEqual(['still'])
+  })
+
   it('L40: sends no code whose end belongs to another sign-in', async () => {
     const world = { browse: () => undefined, typed: ['C-', '9#wrong'] }
     const { ports, grant } = run(world, claude, { pasteQuestion: 'paste: ' })

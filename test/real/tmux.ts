@@ -1,0 +1,101 @@
+import { spawnSync } from 'node:child_process'
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { delimiter, join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+const LIMIT_MS = 20_000
+
+/** A program on a real terminal, and every byte that it has sent there. */
+export interface TerminalSession {
+  /** Resolves with the first match in what was sent so far. */
+  sees(pattern: RegExp): Promise<RegExpExecArray>
+  /** As a terminal pastes: line breaks arrive as the Enter key, and nothing follows the last character. */
+  paste(text: string): void
+  /** A key by tmux's name of it, such as `Enter` or `C-c`. */
+  key(name: string): void
+  resize(columns: number, rows: number): void
+  /** The bytes, as they came. */
+  raw(): string
+  /** The exit code of the program. */
+  ended(): Promise<number>
+  close(): void
+}
+
+/**
+ * Why there can be no tmux here (printed too), `undefined` when there can.
+ *
+ * @throws Error when CI is set on Linux: a suite that is skipped there would prove nothing.
+ */
+export function whyNoTmux(): string | undefined {
+  const folders = (process.env['PATH'] ?? '').split(delimiter)
+  if (folders.some((folder) => existsSync(join(folder, 'tmux')))) return undefined
+  const reason = 'no tmux here: apt-get install -y --no-install-recommends tmux'
+  if (process.platform === 'linux' && (process.env['CI'] ?? '') !== '') throw new Error(reason)
+  console.warn(`skipped: ${reason}`)
+  return reason
+}
+
+/** Starts a program in a tmux server of its own, with this environment and no other. */
+export function startInTerminal(
+  argv: readonly string[],
+  env: Readonly<Record<string, string>>,
+  { columns = 100, rows = 40 } = {},
+): TerminalSession {
+  const folder = mkdtempSync(join(tmpdir(), 'aiauth-tmux-'))
+  const [recorded, exitCode, go] = ['raw', 'exit', 'go'].map((name) => join(folder, name)) as [string, string, string]
+  closeSync(openSync(recorded, 'w'))
+  const tmux = (...words: string[]) => {
+    const { status, stderr } = spawnSync('tmux', ['-S', join(folder, 'socket'), '-f', '/dev/null', ...words], {
+      env: { PATH: process.env['PATH'], TERM: 'xterm-256color' },
+      encoding: 'utf8',
+    })
+    if (status !== 0) throw new Error(`tmux ${words[0] ?? ''}: ${stderr}`)
+  }
+  const variables = Object.entries({ TERM: 'xterm-256color', ...env }).map(([name, value]) => `${name}=${value}`)
+  const command = ['env', '-i', ...variables, ...argv].map(quoted).join(' ')
+  // The recording must have begun before the program does.
+  const script = `while [ ! -e ${quoted(go)} ]; do sleep 0.02; done; ${command}; echo $? > ${quoted(exitCode)}; sleep 60`
+  tmux('new-session', '-d', '-x', String(columns), '-y', String(rows), script)
+  tmux('pipe-pane', '-o', `cat >> ${quoted(recorded)}`)
+  writeFileSync(go, '')
+  const raw = () => readFileSync(recorded, 'utf8')
+  return {
+    sees: (pattern) =>
+      within(
+        () => pattern.exec(raw()) ?? undefined,
+        () => `${String(pattern)} was not seen in ${JSON.stringify(raw())}`,
+      ),
+    paste(text) {
+      tmux('set-buffer', '--', text)
+      tmux('paste-buffer', '-d')
+    },
+    key(name) {
+      tmux('send-keys', name)
+    },
+    resize(width, height) {
+      tmux('resize-window', '-x', String(width), '-y', String(height))
+    },
+    raw,
+    ended: async () => {
+      const code = () => (existsSync(exitCode) ? readFileSync(exitCode, 'utf8').trim() || undefined : undefined)
+      return Number(await within(code, () => `it has not ended: ${JSON.stringify(raw())}`))
+    },
+    close() {
+      tmux('kill-server')
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+const quoted = (word: string) => `'${word.replaceAll("'", `'\\''`)}'`
+
+async function within<T>(look: () => T | undefined, failure: () => string): Promise<T> {
+  const end = Date.now() + LIMIT_MS
+  while (Date.now() < end) {
+    const found = look()
+    if (found !== undefined) return found
+    await sleep(25)
+  }
+  throw new Error(failure())
+}
