@@ -56,6 +56,7 @@ export async function completeLogin(
   json: boolean,
 ): Promise<void> {
   const begun = await findBegun(ports, session)
+  await sweepBegun(ports)
   const http = httpFor(ports, begun.proxy)
   const provider = await providerOf(ports, begun, http)
   const { callback, request } = checked(provider, begun, answer ?? (await asked(ports)))
@@ -71,7 +72,6 @@ export async function completeLogin(
       keepAccount(ports, { name, provider, storage, grant, proxy }),
     )
   })
-  await sweepBegun(ports)
   await tellOfAccount(ports, account, json)
 }
 

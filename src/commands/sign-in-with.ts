@@ -15,6 +15,7 @@ import {
   announcement,
   deviceAnnouncement,
   elsewhere,
+  firstAddress,
   halvesHint,
   PASTE_FAULTS,
   stillWaiting,
@@ -128,7 +129,7 @@ async function throughBrowser<Kept, Place>(ports: Ports, input: SignInWith<Kept,
     const view = { ...signInInput(ports, ports.settings.read(), provider, redirect, options), loginHint }
     const announce = (addresses: Announced) => {
       view.announce(addresses)
-      const url = addresses.manualUrl ?? addresses.url
+      const url = firstAddress({ ...addresses, surroundings: ports.environment.surroundings })
       if (options.urlFile !== undefined) removeUrlFile = ports.writeUrlFile(options.urlFile, url)
       showQrCode?.(url)
       if (inHalves !== undefined && !view.browser.open && !canAnswer(ports)) ports.terminal.say(halvesHint(inHalves))

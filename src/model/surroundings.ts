@@ -37,7 +37,7 @@ const AGENT_VARIABLES: readonly string[] = [
   'OPENCODE',
 ]
 
-/** Everything about the place in one judgement, so that no two parts of the program differ about it. */
+/** Everything about the place in one judgement. */
 export function surroundings(traces: Traces): Surroundings {
   const has = isSetIn(traces.variables)
   return {

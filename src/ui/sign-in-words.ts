@@ -28,15 +28,23 @@ export function announcement(view: Announcement, style: Style): string[] {
   const how = view.opens
     ? 'opening your browser; if nothing happens, open this address'
     : `${why}open this address in a browser`
-  const isTunnelled = remoteLogin !== undefined && view.isListening && !view.opens
+  const first = firstAddress(view)
+  const isTunnelled = remoteLogin !== undefined && view.isListening
   return [
     `aiauth: signing in to ${view.title}`,
     `aiauth: ${how}:`,
-    style.cyan(view.manualUrl ?? view.url),
-    ...(view.manualUrl === undefined ? [] : ['aiauth: sign in there, and paste here the code that it shows']),
+    style.cyan(first),
+    ...(view.manualUrl === undefined ? [] : first === view.url ? elsewhere(view.manualUrl, style) : [PASTE_CODE]),
     ...(isTunnelled ? tunnel(view, remoteLogin, style) : []),
     ...(view.isListening ? [] : ['aiauth: no port could be opened here, so paste what the browser shows in the end']),
   ]
+}
+
+const PASTE_CODE = 'aiauth: sign in there, and paste here the code that it shows'
+
+/** The best address for somebody who is here: where a browser could open, the one that comes back by itself. */
+export function firstAddress(view: Pick<Announcement, 'url' | 'manualUrl' | 'surroundings'>): string {
+  return view.surroundings.noBrowser === undefined ? view.url : (view.manualUrl ?? view.url)
 }
 
 function tunnel({ url, manualUrl, redirectUri }: Announcement, remoteLogin: string, style: Style): string[] {

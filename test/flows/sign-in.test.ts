@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { inspect } from 'node:util'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { signIn, type Grant, type SignInInput } from '../../src/flows/sign-in.ts'
 import { AuthError } from '../../src/model/errors.ts'
 import type { HttpReply } from '../../src/model/ports.ts'
@@ -277,18 +277,21 @@ describe('signIn', () => {
 
   it('reminds a person who has not come back, once', async () => {
     const reminders: string[] = []
-    const { grant } = run({ browse: () => undefined }, claude, { stillWaiting: () => void reminders.push('still') })
-    const waiting = Symbol('waiting')
-    expect(await Promise.race([grant.catch((error: unknown) => error), soon(waiting)])).toBe(waiting)
+    const { ports, grant } = run({ browse: () => undefined }, claude, {
+      stillWaiting: () => void reminders.push('still'),
+    })
+    await vi.waitFor(() => expect(reminders).toEqual(['still']))
+    ports.interrupt(new AuthError('cancelled', 'stopped'))
+    expect(await failureOf(grant)).toMatchObject({ code: 'cancelled' })
     expect(reminders).toEqual(['still'])
   })
 
   it('L40: sends no code whose end belongs to another sign-in', async () => {
     const world = { browse: () => undefined, typed: ['C-', '9#wrong'] }
     const { ports, grant } = run(world, claude, { pasteQuestion: 'paste: ' })
-    const waiting = Symbol('waiting')
-    await expect.poll(() => ports.stderr).toContain('refused: other-sign-in')
-    expect(await Promise.race([grant.catch((error: unknown) => error), soon(waiting)])).toBe(waiting)
+    await vi.waitFor(() => expect(ports.stderr).toContain('refused: other-sign-in'))
+    ports.interrupt(new AuthError('cancelled', 'stopped'))
+    expect(await failureOf(grant)).toMatchObject({ code: 'cancelled' })
     expect(ports.requests).toEqual([])
   })
 
