@@ -3,8 +3,10 @@ import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { walk } from '../fakes/http-browser.ts'
+import { whyNoSecretService } from '../real/secret-service.ts'
 import { hang } from '../sandbox/faults.ts'
 import { startSandbox, type Sandbox } from '../sandbox/start.ts'
+import { itemsOf, keyring } from './keyring-world.ts'
 import { filesIn, run, start, temporaryHome } from './program.ts'
 
 let sandbox: Sandbox
@@ -192,6 +194,28 @@ describe('aiauth login in two halves, built, in the sandbox', () => {
       expect(stderr).not.toMatch(/[\u0000-\u0009\u000b-\u001f]/)
     }
     expect(readdirSync(home).sort()).toEqual(['auth.json.json', 'config.json'])
+  })
+})
+
+describe.skipIf(whyNoSecretService() !== undefined)('aiauth login in two halves, with a real keyring', () => {
+  it('keeps its key there until it is completed or dropped, and no longer', async () => {
+    const home = temporaryHome(sandbox.settings)
+    const { service, env } = await keyring()
+    const items = () => itemsOf(service).map(({ account }) => account)
+    const begun = await Promise.all(
+      ['one', 'two'].map(async (name) => {
+        const { stdout } = await run(['login', 'claude', '--begin', '--name', name], { home, env })
+        return JSON.parse(stdout) as Begun
+      }),
+    )
+    const [one, two] = begun as [Begun, Begun]
+    expect(items().sort()).toEqual(begun.map(({ session }) => session).sort())
+    expect((await run(['login', '--complete', one.session], { home, env, input: await shown(one.url) })).exitCode).toBe(
+      0,
+    )
+    expect((await run(['login', '--abort', two.session], { home, env })).exitCode).toBe(0)
+    const { accounts } = JSON.parse(readFileSync(join(home, 'auth.json'), 'utf8')) as { accounts: { id: string }[] }
+    expect(items()).toEqual(accounts.map(({ id }) => id))
   })
 })
 
