@@ -15,7 +15,8 @@ import { getProvider } from '../providers/registry.ts'
 import { jsonText } from '../ui/account-json.ts'
 import { begunLines, PASTE_FAULTS } from '../ui/sign-in-words.ts'
 import { newAccountOf, tellOfAccount, type LoginOptions } from './login-steps.ts'
-import { providerToSignInTo, qrCodeTeller, redirectFor } from './sign-in-with.ts'
+import { providerToSignInTo } from './provider-to-sign-in-to.ts'
+import { qrCodeTeller, redirectFor } from './sign-in-with.ts'
 import { storageFor } from './storage-for.ts'
 import { warn } from './warn.ts'
 
@@ -28,7 +29,7 @@ export async function beginLogin(ports: Ports, providerId: string | undefined, o
   const redirect = redirectFor(known, undefined)
   const discovered = await providerToSignInTo(
     { ...ports, http: httpFor(ports, options.proxy) },
-    { provider: known, options, again: `aiauth login ${known.id} --begin` },
+    { provider: known, options, again: `aiauth login ${known.id} --mode ${known.mode} --begin` },
   )
   const storage = await storageFor(ports, file, options.storage)
   await sweepBegun(ports)

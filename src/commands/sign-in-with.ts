@@ -6,11 +6,7 @@ import { AuthError } from '../model/errors.ts'
 import type { Ports } from '../model/ports.ts'
 import { isApiKey, type Provider, type Redirect } from '../model/provider.ts'
 import type { UntrustedRecord } from '../model/untrusted.ts'
-import { keyEndpointOf } from '../oauth/api-key.ts'
 import type { DeviceSignIn } from '../oauth/device.ts'
-import { withDiscovery } from '../oauth/discovery.ts'
-import { verifierOf } from '../oauth/id-token.ts'
-import { isAtVendor, termsAccepted } from '../providers/registry.ts'
 import {
   announcement,
   deviceAnnouncement,
@@ -19,9 +15,9 @@ import {
   halvesHint,
   PASTE_FAULTS,
   stillWaiting,
-  termsLines,
 } from '../ui/sign-in-words.ts'
 import { handOver } from './hand-over.ts'
+import { noDeviceSignIn, providerToSignInTo } from './provider-to-sign-in-to.ts'
 import { warn } from './warn.ts'
 
 /** The flags of every command that signs somebody in. */
@@ -69,6 +65,9 @@ export async function signInWith<Kept, Place>(ports: Ports, input: SignInWith<Ke
     })
   }
   if (options.device === true && (handedOver ?? provider.dynamicClient) !== undefined) throw noDeviceSignIn(input)
+  if ((options.qr === true || options.urlFile !== undefined) && (options.device === true || handedOver !== undefined)) {
+    throw new AuthError('usage', '--qr and --url-file are for a sign-in through the browser', { hint: again })
+  }
   if (handedOver !== undefined) {
     const place = await beforehand()
     return keep(provider, await handOver(ports, provider, handedOver, again), place)
@@ -100,18 +99,6 @@ async function byDevice<Kept, Place>(ports: Ports, input: SignInWith<Kept, Place
   } finally {
     deadline?.end()
   }
-}
-
-function noDeviceSignIn({
-  provider: { id, mode, handedOver },
-  again,
-}: Pick<SignInWith<unknown, unknown>, 'provider' | 'again'>): AuthError {
-  return new AuthError('usage', `${id}/${mode} has no sign-in by a code that is entered on another device`, {
-    hint:
-      handedOver === undefined
-        ? `${again} --no-browser, and open the address on any device`
-        : `${again} < <file that holds the ${handedOver.what}>`,
-  })
 }
 
 /** @throws AuthError as `signIn`, `usage` where terms are not accepted or a port is not registered. */
@@ -158,25 +145,6 @@ async function ready<Kept, Place>(ports: Ports, input: SignInWith<Kept, Place>) 
   return { provider, http, keepGrant }
 }
 
-/**
- * The provider with all that its mode needs for a sign-in, and its terms accepted.
- *
- * @throws AuthError `usage` where settings lack something or terms are not accepted, and as `withDiscovery`.
- */
-export async function providerToSignInTo(ports: Ports, input: ToSignInTo): Promise<Provider> {
-  const needed = input.options.device === true ? (['deviceAuthorizationEndpoint'] as const) : []
-  const provider = await withDiscovery(ports.http, input.provider, ports.interruption, needed)
-  if (needed.some((endpoint) => provider[endpoint] === undefined)) throw noDeviceSignIn(input)
-  if (isApiKey(provider)) keyEndpointOf(provider)
-  if (provider.verifiesIdToken === true) verifierOf(provider)
-  await agreeToTerms(ports, provider, input)
-  return provider
-}
-
-type ToSignInTo = Pick<SignInWith<unknown, unknown>, 'provider' | 'again'> & {
-  readonly options: Pick<SignInOptions, 'device' | 'acceptTerms'>
-}
-
 /** Its package is loaded for those who want it. */
 export async function qrCodeTeller({ terminal }: Pick<Ports, 'terminal'>): Promise<(url: string) => void> {
   const { qrCode } = await import('../ui/qr-code.ts')
@@ -206,19 +174,6 @@ export function redirectFor(provider: Provider, asked: number | undefined): Redi
   throw new AuthError('usage', `${provider.id} comes back to no other ports than ${redirect.ports.join(' and ')}`, {
     hint: 'leave --port out',
   })
-}
-
-async function agreeToTerms(ports: Ports, provider: Provider, { options, again }: ToSignInTo): Promise<void> {
-  if (provider.terms === undefined || !isAtVendor(provider)) return
-  if (termsAccepted(ports.settings.read(), provider)) return
-  for (const line of termsLines(provider.title, provider.terms)) ports.terminal.say(line, { always: true })
-  if (options.acceptTerms !== true) {
-    const hint = `${again} --accept-terms, or set providers.${provider.id}.acceptedTerms to true in config.json`
-    if (!ports.terminal.interactive) throw new AuthError('usage', 'these terms must be accepted first', { hint })
-    const answer = await ports.terminal.ask('go on with this sign-in? [y/N] ', ports.interruption)
-    if (!/^y(es)?$/i.test(answer?.trim() ?? '')) throw new AuthError('usage', 'the terms were not accepted', { hint })
-  }
-  await ports.settings.acceptTerms(provider.id, provider.mode)
 }
 
 function signInInput(
