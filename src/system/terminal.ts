@@ -63,6 +63,7 @@ export function createTerminal({ quiet, noInput, colour, styles }: TerminalOptio
     paste: (question, signal) => unspun(question, () => reader.together(signal)),
     askSecret: (question, signal) =>
       unspun(question, async () => {
+        reader.release()
         const secret = await readHidden(stdin, signal)
         // Enter was not shown either.
         if (secret !== undefined) writeFully(STDERR, '\n')
@@ -105,15 +106,17 @@ function lineReader(stdin: NodeJS.ReadStream) {
   let hasEnded = false
   const start = () => {
     if (reader !== undefined) return
-    reader = createInterface({ input: stdin, terminal: false })
-    reader.on('line', (line) => {
+    const started = createInterface({ input: stdin, terminal: false })
+    started.on('line', (line) => {
       lines.push(line)
       wake?.()
     })
-    reader.on('close', () => {
+    started.on('close', () => {
+      if (started !== reader) return
       hasEnded = true
       wake?.()
     })
+    reader = started
   }
   return {
     /** @throws the signal's reason. */
@@ -137,6 +140,13 @@ function lineReader(stdin: NodeJS.ReadStream) {
         await sleep(PASTE_PAUSE_MS)
       }
       return [first, ...lines.splice(0)].join('\n')
+    },
+    /** Leaves stdin to another reader: two at once would both take what is typed, a passphrase as an answer. */
+    release() {
+      const released = reader
+      reader = undefined
+      released?.close()
+      lines.splice(0)
     },
   }
 }
