@@ -61,7 +61,7 @@ const FISH = [
   "complete -c aiauth -n 'contains -- -- (commandline -opc)' -F",
 ].join('\n')
 
-/** By its documents only: no PowerShell could be run. */
+/** By its documents and its grammar only: no PowerShell could be run. It throws for a word without a description. */
 const POWERSHELL = [
   'Register-ArgumentCompleter -Native -CommandName aiauth -ScriptBlock {',
   '  param($wordToComplete, $commandAst, $cursorPosition)',
@@ -69,6 +69,7 @@ const POWERSHELL = [
   '    Where-Object { $_.Extent.EndOffset -lt $cursorPosition } | ForEach-Object { $_.ToString() })',
   '  aiauth complete -- ".$wordToComplete" @words 2>$null | ForEach-Object {',
   '    $word, $what = $_ -split "`t", 2',
+  '    if (-not $what) { $what = $word }',
   "    [System.Management.Automation.CompletionResult]::new($word, $word, 'ParameterValue', $what)",
   '  }',
   '}',
