@@ -1,13 +1,17 @@
-import { dropBegun, findBegun, keepBegun, sweepBegun, usedOnce } from '../flows/begun-sign-in.ts'
+import { getById } from '../flows/account-by-id.ts'
+import { assertNameIsFree } from '../flows/account-names.ts'
+import { dropBegun, findBegun, keepBegun, sweepBegun, toBegin, usedOnce } from '../flows/begun-sign-in.ts'
+import { getAccount } from '../flows/choose-account.ts'
 import { httpFor } from '../flows/http-for.ts'
 import { asThisInstallation, keepClient } from '../flows/installation.ts'
 import { keepAccount, nameHint } from '../flows/keep-account.ts'
-import { assertNameIsFree } from '../flows/account-names.ts'
-import { grantFor } from '../flows/sign-in.ts'
+import { grantFor, type Grant } from '../flows/sign-in.ts'
+import type { Account, StorageKind } from '../model/account.ts'
 import { AuthError } from '../model/errors.ts'
 import type { Http, Ports } from '../model/ports.ts'
-import type { Provider, Redirect } from '../model/provider.ts'
+import type { HandedOver, Provider, Redirect } from '../model/provider.ts'
 import type { BegunSignIn } from '../model/sign-in-files.ts'
+import { storageKind } from '../model/storage-kind.ts'
 import { beginAuthorization } from '../oauth/authorization.ts'
 import { withDiscovery } from '../oauth/discovery.ts'
 import { checkPasted } from '../oauth/pasted.ts'
@@ -16,30 +20,66 @@ import { jsonText } from '../ui/account-json.ts'
 import { begunLines, PASTE_FAULTS } from '../ui/sign-in-words.ts'
 import { newAccountOf, tellOfAccount, type LoginOptions } from './login-steps.ts'
 import { providerToSignInTo } from './provider-to-sign-in-to.ts'
-import { qrCodeTeller, redirectFor } from './sign-in-with.ts'
+import { askedAgain, keepSignIn, type ReauthenticateOptions } from './reauthenticate-steps.ts'
+import { qrCodeTeller, redirectFor, type SignInOptions } from './sign-in-with.ts'
 import { storageFor } from './storage-for.ts'
 import { warn } from './warn.ts'
 
-/**
- * The first half of a sign-in: an address for a browser anywhere, and an id by which another
- * run goes on. Nobody listens, so what the browser ends with has to be brought here.
- */
+/** The first half of a sign-in that makes an account. */
 export async function beginLogin(ports: Ports, providerId: string | undefined, options: LoginOptions): Promise<void> {
   const { known, name, file } = await newAccountOf(ports, providerId, options)
+  await begin(ports, {
+    ...{ provider: known, name, options, loginHint: undefined, again: undefined },
+    retry: `aiauth login ${known.id} --mode ${known.mode}`,
+    storage: () => storageFor(ports, file, options.storage),
+  })
+}
+
+/** The first half of one that signs an account in again. @throws AuthError `account-not-found`. */
+export async function beginAgain(ports: Ports, name: string, options: ReauthenticateOptions): Promise<void> {
+  const account = getAccount(ports.authFile.read(), name)
+  const { again: retry, beforehand, ...asked } = askedAgain(ports, account, options)
+  await begin(ports, {
+    ...{ ...asked, name, retry, again: { id: account.id, mayDiffer: options.allowDifferentAccount === true } },
+    storage: async () => {
+      await beforehand()
+      return storageKind(account.secret.store)
+    },
+  })
+}
+
+interface ToBegin extends Pick<BegunSignIn, 'name' | 'again'> {
+  readonly provider: Provider
+  readonly options: Pick<SignInOptions, 'acceptTerms' | 'scopes' | 'proxy' | 'qr'>
+  /** Whom the provider may suggest to sign in as. */
+  readonly loginHint: string | undefined
+  /** The command itself, in one go. */
+  readonly retry: string
+  /** Proves that what comes back can be kept, and says where. */
+  readonly storage: () => Promise<StorageKind>
+}
+
+/**
+ * An address for a browser anywhere, and an id by which another run goes on. Nobody listens,
+ * so what the browser ends with has to be brought here.
+ */
+async function begin(ports: Ports, { provider: known, options, ...input }: ToBegin): Promise<void> {
+  if (known.handedOver !== undefined) throw nothingToBegin(known, known.handedOver, input.retry)
   const redirect = redirectFor(known, undefined)
   const discovered = await providerToSignInTo(
     { ...ports, http: httpFor(ports, options.proxy) },
-    { provider: known, options, again: `aiauth login ${known.id} --mode ${known.mode} --begin` },
+    { provider: known, options, again: `${input.retry} --begin` },
   )
-  const storage = await storageFor(ports, file, options.storage)
+  const storage = await input.storage()
   await sweepBegun(ports)
   const provider = await asThisInstallation(ports.settings, discovered)
   const redirectUri = provider.manualRedirectUri ?? (await unheardRedirectUri(ports, redirect))
-  const request = await beginAuthorization(provider, redirectUri, options.scopes ?? provider.scopes)
+  const request = await beginAuthorization(provider, redirectUri, options.scopes ?? provider.scopes, input.loginHint)
   ports.trace('authorization', `→ ${provider.authorizationEndpoint ?? ''} redirect_uri="${redirectUri}"`)
   const { id, mode, clientId, tokenEndpoint = '' } = provider
+  const { name, again } = input
   const begun = await keepBegun(ports, {
-    ...{ storage, name, provider: id, mode, clientId, tokenEndpoint, redirectUri, proxy: options.proxy },
+    ...{ storage, name, again, provider: id, mode, clientId, tokenEndpoint, redirectUri, proxy: options.proxy },
     ...{ scopes: request.scopes, state: request.state, codeVerifier: request.codeVerifier, nonce: request.nonce },
   })
   const expiresAt = new Date(begun.expiresAtMs).toISOString()
@@ -47,6 +87,12 @@ export async function beginLogin(ports: Ports, providerId: string | undefined, o
   if (options.qr === true) (await qrCodeTeller(ports))(request.url)
   const lines = begunLines(provider.title, begun.id, provider.manualRedirectUri !== undefined)
   for (const line of lines) ports.terminal.say(line)
+}
+
+function nothingToBegin({ id, mode }: Provider, { what }: HandedOver, retry: string): AuthError {
+  return new AuthError('usage', `${id}/${mode} is not signed in to through the browser`, {
+    hint: `${retry} < <file that holds the ${what}>`,
+  })
 }
 
 /** The second half: what the browser ended with, to an account that is kept. */
@@ -61,19 +107,29 @@ export async function completeLogin(
   const http = httpFor(ports, begun.proxy)
   const provider = await providerOf(ports, begun, http)
   const { callback, request } = checked(provider, begun, answer ?? (await asked(ports)))
-  const file = ports.authFile.read()
-  assertNameIsFree(file, { name: begun.name, hint: nameHint(begun.provider) })
-  const storage = await storageFor(ports, file, begun.storage)
+  const keep = await keeperOf(ports, begun)
   const account = await usedOnce(ports, begun, async () => {
     const grant = await grantFor({ ...ports, http }, provider, request, callback, ports.interruption)
     for (const warning of grant.warnings) warn(ports, warning)
     await keepClient(ports.settings, provider, grant.clientId)
-    const { name, proxy } = begun
-    return ports.terminal.during('storing the tokens', () =>
-      keepAccount(ports, { name, provider, storage, grant, proxy }),
-    )
+    return ports.terminal.during('storing the tokens', () => keep(provider, grant))
   })
   await tellOfAccount(ports, account, json)
+}
+
+type Keep = (provider: Provider, grant: Grant) => Promise<Account>
+
+/** What is done with the grant, proven to work before the code is spent. */
+async function keeperOf(ports: Ports, { name, again, storage: begun, proxy, ...asked }: BegunSignIn): Promise<Keep> {
+  const file = ports.authFile.read()
+  if (again !== undefined) {
+    const account = getById(file, again.id)
+    await ports.authFile.probe()
+    return (provider, grant) => keepSignIn(ports, { account, provider, grant, mayDiffer: again.mayDiffer })
+  }
+  assertNameIsFree(file, { name, hint: nameHint(asked.provider) })
+  const storage = await storageFor(ports, file, begun)
+  return (provider, grant) => keepAccount(ports, { name, provider, storage, grant, proxy })
 }
 
 export async function abortLogin(ports: Ports, session: string, json: boolean): Promise<void> {
@@ -97,7 +153,7 @@ async function providerOf(ports: Ports, begun: BegunSignIn, http: Http): Promise
   const provider = await withDiscovery(http, known, ports.interruption)
   if (provider.clientId === begun.clientId && provider.tokenEndpoint === begun.tokenEndpoint) return provider
   throw new AuthError('usage', `the settings of ${provider.id} are others than when this sign-in was begun`, {
-    hint: `aiauth login ${provider.id} --begin`,
+    hint: toBegin(begun),
   })
 }
 

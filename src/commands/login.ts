@@ -3,7 +3,7 @@ import { AuthError } from '../model/errors.ts'
 import type { Ports } from '../model/ports.ts'
 import type { LoginOptions } from './login-steps.ts'
 import { accountName, isJson, storage } from './options.ts'
-import { addSignInOptions } from './sign-in-options.ts'
+import { addSignInOptions, assertHalves, BEGIN_TAKES } from './sign-in-options.ts'
 
 interface Halves {
   readonly begin?: true
@@ -31,7 +31,10 @@ export function addLoginCommand(program: Command, ports: Ports): void {
         { begin, complete, abort, ...options }: LoginOptions & Halves,
         self: Command,
       ) => {
-        assertFits(self, word)
+        assertHalves(self, HALVES)
+        if (abort !== undefined && word !== undefined) {
+          throw new AuthError('usage', '--abort takes a session and nothing else', { hint: 'aiauth login --help' })
+        }
         // Half of the program is behind these lines; help and the other commands do not wait for it.
         if (begin === true || complete !== undefined || abort !== undefined) {
           const { abortLogin, beginLogin, completeLogin } = await import('./login-halves.ts')
@@ -46,30 +49,11 @@ export function addLoginCommand(program: Command, ports: Ports): void {
     )
 }
 
-/** What each half takes beside itself; the first knows all about the sign-in, the second nothing more. */
-const HALVES: Readonly<Record<string, readonly string[]>> = {
+/** The first half knows all about the sign-in, the second nothing more. */
+const HALVES = {
   complete: [],
   abort: [],
-  begin: ['name', 'mode', 'storage', 'scopes', 'proxy', 'acceptTerms', 'qr'],
-}
-
-/** @throws AuthError `usage` for a flag that would have no effect. */
-function assertFits(command: Command, word: string | undefined): void {
-  // A browser is opened in neither half, so `--no-browser` asks for nothing else.
-  const given = command.options.filter((option) => {
-    const name = option.attributeName()
-    return command.getOptionValueSource(name) === 'cli' && command.getOptionValue(name) !== false
-  })
-  const half = given.find((option) => HALVES[option.attributeName()] !== undefined)
-  if (half === undefined) return
-  const fitting = HALVES[half.attributeName()] ?? []
-  const hint = 'aiauth login --help'
-  const stray = given.find((option) => option !== half && !fitting.includes(option.attributeName()))
-  if (stray !== undefined)
-    throw new AuthError('usage', `${stray.long ?? ''} does not go with ${half.long ?? ''}`, { hint })
-  if (half.attributeName() === 'abort' && word !== undefined) {
-    throw new AuthError('usage', '--abort takes a session and nothing else', { hint })
-  }
+  begin: ['name', 'mode', 'storage', ...BEGIN_TAKES],
 }
 
 const HELP = `

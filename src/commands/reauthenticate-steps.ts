@@ -1,5 +1,5 @@
 import { getAccount } from '../flows/choose-account.ts'
-import { keepAgain } from '../flows/keep-again.ts'
+import { keepAgain, type KeepAgainInput } from '../flows/keep-again.ts'
 import { vaultOf } from '../flows/vault-of.ts'
 import { stateAt } from '../model/account-state.ts'
 import type { Account } from '../model/account.ts'
@@ -75,23 +75,35 @@ async function again(ports: Ports, account: Account, options: ReauthenticateOpti
 
 async function signInAgain(ports: Ports, account: Account, options: ReauthenticateOptions): Promise<Account> {
   const mayDiffer = options.allowDifferentAccount === true
+  const asked = askedAgain(ports, account, options)
   return signInWith(ports, {
+    ...asked,
+    inHalves: `${asked.again} --begin`,
+    keep: (provider: Provider, grant) => keepSignIn(ports, { account, provider, grant, mayDiffer }),
+  })
+}
+
+/** How an account is asked for once more, and what proves that the answer can be kept. */
+export function askedAgain(ports: Ports, account: Account, options: ReauthenticateOptions) {
+  return {
     provider: askingAgain(getProvider(ports.settings.read(), account.provider, account.mode), account),
     options: { ...options, ...(account.proxy !== null && { proxy: account.proxy }) },
-    loginHint: mayDiffer ? undefined : (account.email ?? undefined),
+    loginHint: options.allowDifferentAccount === true ? undefined : (account.email ?? undefined),
     again: `aiauth reauthenticate ${account.name}`,
     beforehand: async () => {
       await vaultOf(ports.vaults, account).probe(account.id)
       await ports.authFile.probe()
     },
-    keep: async (provider: Provider, grant) => {
-      const { account: kept, warnings } = await keepAgain(ports, { account, provider, grant, mayDiffer })
-      for (const warning of warnings) warn(ports, warning)
-      if (isApiKey(provider))
-        warn(ports, `the key before it stays valid until it is deleted at ${provider.managePage ?? 'its vendor'}`)
-      return kept
-    },
-  })
+  }
+}
+
+/** @throws AuthError as `keepAgain`. */
+export async function keepSignIn(ports: Ports, input: KeepAgainInput): Promise<Account> {
+  const { account, warnings } = await keepAgain(ports, input)
+  for (const warning of warnings) warn(ports, warning)
+  const { managePage = 'its vendor' } = input.provider
+  if (isApiKey(input.provider)) warn(ports, `the key before it stays valid until it is deleted at ${managePage}`)
+  return account
 }
 
 /** Whoever has granted in part only is asked once more, and not waved through (OpenID Connect Core §3.1.2.1). */

@@ -1,4 +1,5 @@
 import { Option, type Command } from 'commander'
+import { AuthError } from '../model/errors.ts'
 import { accountProxy } from '../model/proxy.ts'
 import { durationMs, port, scopes } from './options.ts'
 
@@ -24,4 +25,29 @@ export function addSignInOptions(command: Command): Command {
     )
     .option('--with-api-key', 'take an API key from stdin, or ask for it unseen (the same as --mode api-key)')
     .option('--scopes <list>', 'scopes to ask for, in place of the usual ones', scopes)
+}
+
+/** Of these flags, those that make sense where nobody listens and nobody waits. */
+export const BEGIN_TAKES = ['scopes', 'proxy', 'acceptTerms', 'qr']
+
+/**
+ * Refuses flags that would have no effect on a half of a sign-in.
+ *
+ * @param halves - the flags that stand for a half, each with those that it takes beside itself
+ * @throws AuthError `usage`.
+ */
+export function assertHalves(command: Command, halves: Readonly<Record<string, readonly string[]>>): void {
+  // A browser is opened in no half, so `--no-browser` asks for nothing else.
+  const given = command.options.filter((option) => {
+    const name = option.attributeName()
+    return command.getOptionValueSource(name) === 'cli' && command.getOptionValue(name) !== false
+  })
+  const half = given.find((option) => halves[option.attributeName()] !== undefined)
+  if (half === undefined) return
+  const fitting = halves[half.attributeName()] ?? []
+  const stray = given.find((option) => option !== half && !fitting.includes(option.attributeName()))
+  if (stray === undefined) return
+  throw new AuthError('usage', `${stray.long ?? ''} does not go with ${half.long ?? ''}`, {
+    hint: `aiauth ${command.name()} --help`,
+  })
 }

@@ -72,7 +72,9 @@ export async function usedOnce<T>(ports: HalfPorts, begun: BegunSignIn, work: ()
       throw error.withHint('this sign-in still waits for its code')
     }
     await forgetKey(ports, begun)
-    throw error instanceof AuthError ? error.withHint(`this sign-in is used up; ${BEGIN}`) : error
+    throw error instanceof AuthError
+      ? error.withHint(`this sign-in is used up; begin another: ${toBegin(begun)}`)
+      : error
   }
 }
 
@@ -126,10 +128,15 @@ function isOver({ createdAtMs, expiresAtMs }: Header, nowMs: number): boolean {
 
 const keyName = (id: string) => `sign-in/${id}`
 
-const BEGIN = 'begin another: aiauth login <provider> --begin'
+/** What to type for another sign-in of the kind. */
+export function toBegin({ provider, name, again }: Pick<BegunSignIn, 'provider' | 'name' | 'again'>): string {
+  return again === undefined ? `aiauth login ${provider} --begin` : `aiauth reauthenticate ${name} --begin`
+}
 
 function gone(why: string): AuthError {
-  return new AuthError('account-not-found', why, { hint: BEGIN })
+  return new AuthError('account-not-found', why, {
+    hint: 'begin another: aiauth login <provider> --begin, or aiauth reauthenticate <name> --begin',
+  })
 }
 
 function alreadyUsed(): AuthError {

@@ -8,8 +8,10 @@ export interface BegunSignIn {
   readonly expiresAtMs: number
   /** Where its key is, and where the tokens will be. */
   readonly storage: StorageKind
-  /** Name of the account that it will be. */
+  /** Name of the account that it will be, or is signed in again. */
   readonly name: string
+  /** The account that is signed in again; `undefined` where it will be a new one. */
+  readonly again: { readonly id: string; readonly mayDiffer: boolean } | undefined
   readonly provider: string
   readonly mode: string
   /** Both must still be the settings' when the code is sent. */

@@ -50,11 +50,16 @@ export function openSignIn(stored: string, id: string, storage: StorageKind, key
   const opened = open(Buffer.from(key.reveal(), 'base64'), sealed, contextOf(id, header))
   const source = record(opened === undefined ? undefined : json(opened.toString('utf8')))
   const word = (name: string) => text(source[name]) ?? ''
+  const again = record(source['again'])
   const begun = {
     id,
     ...header,
     storage,
     name: word('name'),
+    again:
+      source['again'] === undefined
+        ? undefined
+        : { id: text(again['id']) ?? '', mayDiffer: again['mayDiffer'] === true },
     provider: word('provider'),
     mode: word('mode'),
     clientId: word('clientId'),

@@ -6,37 +6,14 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { walk } from '../fakes/http-browser.ts'
 import { startSandbox, type Sandbox } from '../sandbox/start.ts'
-import { ROOT, run, start, temporaryHome } from './program.ts'
-
-const BROWSER = `"${process.execPath}" "${join(ROOT, 'test', 'sandbox', 'browser.js')}"`
+import { run, start, temporaryHome } from './program.ts'
+import { accountsIn, BROWSER, change, OF_THE_USER, type Facts } from './reauthenticate-world.ts'
 
 let sandbox: Sandbox
 beforeAll(async () => {
   sandbox = await startSandbox({ codexPorts: [14_554, 14_574] })
 })
 afterAll(() => sandbox.close())
-
-type Facts = Record<string, unknown> & { readonly id: string; readonly history: { readonly event: string }[] }
-
-const accountsIn = (home: string) =>
-  (JSON.parse(readFileSync(join(home, 'auth.json'), 'utf8')) as { accounts: Facts[] }).accounts
-
-/** Changes the facts of the only account, as a user and time would. */
-function change(home: string, facts: object): void {
-  const path = join(home, 'auth.json')
-  const file = JSON.parse(readFileSync(path, 'utf8')) as { accounts: Facts[] }
-  writeFileSync(path, JSON.stringify({ ...file, accounts: file.accounts.map((one) => ({ ...one, ...facts })) }))
-}
-
-const OF_THE_USER = {
-  name: 'work',
-  priority: 7,
-  endpoint: 'https://gateway.example',
-  notes: 'the one that pays',
-  usage: { windows: [], at: '2026-11-20T10:00:00.000Z' },
-  createdAt: '2026-01-02T03:04:05.000Z',
-  'x-unknown': { kept: [1, '2'] },
-}
 
 async function signedIn(provider: string, config: object = sandbox.settings): Promise<string> {
   const home = temporaryHome(config)
