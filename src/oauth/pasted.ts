@@ -25,9 +25,13 @@ export type Pasted =
       readonly isWhole: boolean
     }
 
+/** Quotes and brackets around what was pasted, and the end of the sentence that it stood in. */
+const AROUND = /^[<("'`[{«„“‘]+|[>)"'`\]}»“”’.,;:!]+$/gu
+
 /**
  * What a person pasted: the code alone, `code#state`, the query, or the whole address of the
- * page that the browser ended on, with blanks, line breaks, quotes or brackets around it.
+ * page that the browser ended on, with blanks, line breaks, quotes or brackets around it, and
+ * percent-encoded as a whole where it came out of another address.
  *
  * A code without a state is accepted here and nowhere else: the person at this terminal
  * chose it, and a code of another request fails at the token endpoint by PKCE (RFC 7636 §1).
@@ -35,10 +39,8 @@ export type Pasted =
  * @throws AuthError as `checkCallback`.
  */
 export function checkPasted(provider: Provider, ways: WaysBack, pasted: string): Pasted {
-  const words = oneLine(pasted)
-    .replace(/\s+/g, '')
-    .replace(/^[<("'`[]+|[>)"'`\]]+$/g, '')
-  const isQuery = words.includes('?') || /^(client_id|code|error|iss|scope|state)=/.test(words)
+  const words = decoded(oneLine(pasted).replace(/\s+/g, '').replace(AROUND, ''))
+  const isQuery = words.includes('?') || /^&?(client_id|code|error|iss|scope|state)=/.test(words)
   const request = followed(ways, words)
   if (isQuery) return checkQuery(provider, request, words.slice(words.indexOf('?') + 1).replace(/#.*$/, ''))
   if (/^https?:/.test(words)) return { fault: 'incomplete' }
@@ -49,6 +51,16 @@ export function checkPasted(provider: Provider, ways: WaysBack, pasted: string):
   if (state === undefined) return { callback, request, isWhole: false }
   if (state === '') return { fault: 'incomplete' }
   return isSame(state, request.state.reveal()) ? { callback, request, isWhole: true } : { fault: 'other-sign-in' }
+}
+
+/** Only what has none of an address's own marks can be encoded as a whole. */
+function decoded(words: string): string {
+  if (/[?#&=]/.test(words)) return words
+  try {
+    return decodeURIComponent(words)
+  } catch {
+    return words
+  }
 }
 
 /** An address tells its way by itself; a code alone is what the provider's page shows. */

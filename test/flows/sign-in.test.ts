@@ -215,6 +215,18 @@ describe('signIn', () => {
     ['an address that was folded', (state: string) => `http://localhost:40000/call\nback?code=C-\r\n9&state=${state}`],
     ['an address in brackets', (state: string) => `<http://localhost:40000/callback?code=C-9&state=${state}>`],
     ['a code in quotes', (state: string) => `"C-9#${state}"`],
+    ['a code in the quotes of print', (state: string) => `“C-9#${state}”`],
+    [
+      'an address at the end of a sentence',
+      (state: string) => `http://localhost:40000/callback?code=C-9&state=${state}.`,
+    ],
+    ['a code before a comma', () => 'C-9,'],
+    ['the rest of an address', (state: string) => `&code=C-9&state=${state}`],
+    ['a code that is encoded', (state: string) => `C%2D9%23${state}`],
+    [
+      'an address that is encoded',
+      (state: string) => encodeURIComponent(`http://localhost:40000/callback?code=C-9&state=${state}`),
+    ],
     ['what a terminal marks as pasted', (state: string) => `\u001b[200~C-9#${state}\u001b[201~`],
   ])('L40: accepts %s that is pasted', async (_case, pasted) => {
     const typed: string[] = []
