@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander'
 import { addDoctorCommand } from './commands/doctor.ts'
+import { withCodeBehindSession } from './commands/code-behind-session.ts'
 import { addCompletionCommand } from './commands/completion.ts'
 import { addConfigCommand } from './commands/config.ts'
 import { addEnvCommand } from './commands/env.ts'
@@ -33,7 +34,7 @@ export { reportError, type ReportOptions }
  * can run the whole program with other ports.
  */
 export async function runCli(argv: readonly string[], ports: Ports, options: ReportOptions): Promise<number> {
-  const words = withCommand(argv)
+  const words = withCodeBehindSession(withCommand(argv))
   const program = createProgram(ports, words)
   try {
     await program.parseAsync(words, { from: 'user' })

@@ -38,8 +38,8 @@ export function addLoginCommand(program: Command, ports: Ports): void {
         // Half of the program is behind these lines; help and the other commands do not wait for it.
         if (begin === true || complete !== undefined || abort !== undefined) {
           const { abortLogin, beginLogin, completeLogin } = await import('./login-halves.ts')
-          if (complete !== undefined) await completeLogin(ports, complete, word, isJson(self))
-          else if (abort !== undefined) await abortLogin(ports, abort, isJson(self))
+          if (complete !== undefined) await completeLogin(ports, complete.trim(), word, isJson(self))
+          else if (abort !== undefined) await abortLogin(ports, abort.trim(), isJson(self))
           else await beginLogin(ports, word, options)
           return
         }
@@ -57,8 +57,11 @@ const HALVES = {
 }
 
 const HELP = `
+A code that begins with two dashes is taken from stdin only.
+
 Examples:
   aiauth login claude
   aiauth login openai --name work --no-browser
   aiauth login claude --begin
-  aiauth login --complete <session> '<code or address>'`
+  aiauth login --complete <session> '<code or address>'
+  aiauth login --complete <session> < <file that holds the code or address>`

@@ -119,6 +119,26 @@ describe('aiauth login --complete', () => {
     expect([...ports.keys.keys()]).toEqual([])
   })
 
+  it.each([
+    ['before the flags', (answer: string) => ['--complete', ID, answer, '--json']],
+    ['behind them', (answer: string) => ['--json', `--complete=${ID}`, answer]],
+    ['behind two dashes', (answer: string) => ['--complete', ID, '--', answer]],
+    ['behind an id with blanks around it', (answer: string) => ['--complete', ` ${ID}\n`, answer]],
+  ])('takes a code that begins with a dash %s', async (_case, words) => {
+    for (const code of ['-C1', '-hC1', '-VC1']) {
+      const { ports, state } = await begun()
+      expect((await run(ports, 'login', ...words(`${code}#${state}`))).exitCode).toBe(0)
+      expect(JSON.parse(ports.requests[0]?.body ?? '')).toMatchObject({ code })
+    }
+  })
+
+  it('still knows a flag that is none of its own, and sends nothing', async () => {
+    const { ports } = await begun()
+    const { exitCode, err } = await run(ports, 'login', '--complete', ID, '--jsn')
+    expect([exitCode, ports.requests.length]).toEqual([2, 0])
+    expect(err).toContain("unknown option '--jsn'")
+  })
+
   it('takes the answer from stdin where none is given', async () => {
     const typed: string[] = []
     const { ports, answer } = await begun({ typed })
