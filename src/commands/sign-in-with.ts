@@ -7,6 +7,7 @@ import type { Ports } from '../model/ports.ts'
 import { isApiKey, type Provider, type Redirect } from '../model/provider.ts'
 import type { UntrustedRecord } from '../model/untrusted.ts'
 import type { DeviceSignIn } from '../oauth/device.ts'
+import { hintToForget } from '../oauth/refusal.ts'
 import {
   announcement,
   deviceAnnouncement,
@@ -106,8 +107,10 @@ async function throughBrowser<Kept, Place>(ports: Ports, input: SignInWith<Kept,
   const { options, loginHint, again, inHalves } = input
   const redirect = redirectFor(input.provider, options.port)
   const { provider, http, keepGrant } = await ready(ports, input)
+  const forget = hintToForget(provider)
   const timedOut = new AuthError('sign-in-timed-out', 'nobody came back from the browser in time', {
-    hint: `${again} --timeout 15m`,
+    // A vendor tells an unknown client to the person, and does not come back (RFC 6749 §4.1.2.1).
+    hint: `${again} --timeout 15m${forget === undefined ? '' : `; if it said there that the client is not known: ${forget}`}`,
   })
   const showQrCode = options.qr === true ? await qrCodeTeller(ports) : undefined
   let removeUrlFile: () => void = () => undefined
@@ -122,10 +125,24 @@ async function throughBrowser<Kept, Place>(ports: Ports, input: SignInWith<Kept,
       if (inHalves !== undefined && !view.browser.open && !canAnswer(ports)) ports.terminal.say(halvesHint(inHalves))
     }
     return await signIn({ ...ports, http }, { ...view, announce }, keepGrant, deadline.signal)
+  } catch (error) {
+    throw withOtherWays(error, provider, input)
   } finally {
     removeUrlFile()
     deadline.end()
   }
+}
+
+/** Where no port could be had: the ways that need none. */
+function withOtherWays(
+  error: unknown,
+  { deviceAuthorizationEndpoint }: Provider,
+  { again, inHalves }: Pick<SignInWith<unknown, unknown>, 'again' | 'inHalves'>,
+): unknown {
+  if (!(error instanceof AuthError) || error.code !== 'port-taken') return error
+  const byDevice = deviceAuthorizationEndpoint === undefined ? undefined : `${again} --device`
+  const ways = [byDevice, inHalves].filter((way) => way !== undefined)
+  return ways.length === 0 ? error : error.withHint(`or, without a port: ${ways.join(', or ')}`)
 }
 
 const DEFAULT_TIMEOUT_MS = 300_000

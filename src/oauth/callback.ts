@@ -4,6 +4,7 @@ import type { Provider } from '../model/provider.ts'
 import { Secret } from '../model/secret.ts'
 import { cleanLine } from '../model/untrusted.ts'
 import type { AuthorizationRequest } from './authorization.ts'
+import { hintForClient, hintToForget } from './refusal.ts'
 
 declare const checked: unique symbol
 
@@ -77,7 +78,7 @@ function refusal(provider: Provider, error: string, description: string | null):
   }
   const code = /^(temporarily_unavailable|server_error)$/.test(error) ? 'provider-unavailable' : 'provider-rejected'
   const reason = cleanLine(description === null ? error : `${error}: ${description}`)
-  return new AuthError(code, `${provider.id} refused the sign-in (${reason})`)
+  return new AuthError(code, `${provider.id} refused the sign-in (${reason})`, { hint: hintForClient(provider, error) })
 }
 
 /**
@@ -85,13 +86,16 @@ function refusal(provider: Provider, error: string, description: string | null):
  *
  * @throws AuthError `provider-rejected`.
  */
-function clientIn({ id, clientId, dynamicClient }: Provider, received: string | null): string {
+function clientIn(provider: Provider, received: string | null): string {
+  const { id, clientId, dynamicClient } = provider
   if (dynamicClient === undefined) return clientId
   const isKnown = clientId !== dynamicClient.introducer
   if (isKnown && (received === null || received === clientId)) return clientId
   if (!isKnown && received !== null && dynamicClient.shape.test(received)) return received
   const what = isKnown ? 'answered for another client than this one' : 'did not say which client this one is'
-  throw new AuthError('provider-rejected', `${id} ${what}, so the answer was not used`)
+  throw new AuthError('provider-rejected', `${id} ${what}, so the answer was not used`, {
+    hint: hintToForget(provider),
+  })
 }
 
 /** A code that may be sent on, once the state beside it has been compared. */

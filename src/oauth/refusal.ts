@@ -11,7 +11,22 @@ export function refusalOf(provider: Provider, reply: HttpReply, body: UntrustedR
   const { status } = reply
   const reason = body === undefined ? undefined : reasonOf(body)
   const code: AuthErrorCode = status === 429 || status >= 500 ? 'provider-unavailable' : 'provider-rejected'
-  return new AuthError(code, `${provider.id} ${whatHappened(reply, reason)}`, { hint: hintFor(reply) })
+  const hint = hintFor(reply) ?? hintForClient(provider, body === undefined ? undefined : codeIn(body))
+  return new AuthError(code, `${provider.id} ${whatHappened(reply, reason)}`, { hint })
+}
+
+/** What is answered to a client that is not known (RFC 6749 §4.1.2.1, §5.2). */
+const UNKNOWN_CLIENT: readonly (string | undefined)[] = ['invalid_client', 'unauthorized_client']
+
+/** What to type when an error says that the vendor has forgotten the client that this installation became. */
+export function hintForClient(provider: Provider, error: string | undefined): string | undefined {
+  return UNKNOWN_CLIENT.includes(error) ? hintToForget(provider) : undefined
+}
+
+/** How this installation becomes another client; `undefined` where it has not become one. */
+export function hintToForget({ id, mode, clientId, dynamicClient }: Provider): string | undefined {
+  if (dynamicClient === undefined || clientId === dynamicClient.introducer) return undefined
+  return `aiauth config unset providers.${id}.modes.${mode}.clientId, and sign in again`
 }
 
 function whatHappened(reply: HttpReply, reason: string | undefined): string {
@@ -24,12 +39,14 @@ function whatHappened(reply: HttpReply, reason: string | undefined): string {
   return `sent something that is not an OAuth reply (${contentType(reply)}, status ${status})`
 }
 
+function codeIn({ error }: UntrustedRecord): string | undefined {
+  return isRecord(error) ? (text(error['code']) ?? text(error['type'])) : text(error)
+}
+
 function reasonOf(body: UntrustedRecord): string | undefined {
   const error = body['error']
-  const [code, message] = isRecord(error)
-    ? [text(error['code']) ?? text(error['type']), text(error['message'])]
-    : [text(error), text(body['error_description'])]
-  const words = [code, message].filter((part) => part !== undefined)
+  const message = isRecord(error) ? text(error['message']) : text(body['error_description'])
+  const words = [codeIn(body), message].filter((part) => part !== undefined)
   return words.length === 0 ? undefined : cleanLine(words.join(': '))
 }
 

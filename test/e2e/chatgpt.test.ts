@@ -81,6 +81,19 @@ describe('aiauth login openai --mode chatgpt, built, in the sandbox', () => {
     expect(clientIn(home)).toBeUndefined()
   })
 
+  it('becomes another client when the vendor has forgotten the first one, by what it says to type', async () => {
+    const home = await signedIn()
+    const first = clientIn(home)
+    const silent = await run([...login, '--name', 'two', '--no-browser', '--timeout', '1s'], { home })
+    const command = /client is not known: aiauth (config unset \S+), and sign in again/.exec(silent.stderr)?.[1] ?? ''
+    expect([silent.exitCode, command]).toEqual([5, 'config unset providers.openai.modes.chatgpt.clientId'])
+    expect((await run(command.split(' '), { home })).exitCode).toBe(0)
+    expect((await run([...login, '--name', 'two'], { home, env: { BROWSER } })).exitCode).toBe(0)
+    expect(clientIn(home)).toMatch(/^oaiapp_/)
+    expect(clientIn(home)).not.toBe(first)
+    expect((await run(['refresh', '--all'], { home })).exitCode).toBe(0)
+  })
+
   it('T28: refuses somebody else at the next sign-in, and keeps the account as it was', async () => {
     const home = await signedIn()
     const before = accountOf(home)

@@ -154,7 +154,7 @@ describe('aiauth login, built, in the sandbox', () => {
       const { exitCode, stderr } = await run(['login', 'openai', '--no-browser'], { home: home() })
       expect(exitCode).toBe(9)
       expect(stderr).toMatch(/14550[\s\S]*14570/)
-      expect(stderr).toContain('aiauth: hint:')
+      expect(stderr).toContain('without a port: aiauth login openai --device, or aiauth login openai --begin\n')
     } finally {
       for (const server of squatters) server.close()
     }

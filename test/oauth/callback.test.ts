@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest'
+import type { Provider } from '../../src/model/provider.ts'
+import { record } from '../../src/model/untrusted.ts'
 import { beginAuthorization } from '../../src/oauth/authorization.ts'
 import { checkCallback } from '../../src/oauth/callback.ts'
 import { checkPasted } from '../../src/oauth/pasted.ts'
+import { refusalOf } from '../../src/oauth/refusal.ts'
 import { claude } from '../../src/providers/claude.ts'
 import { openaiChatgpt } from '../../src/providers/openai-chatgpt.ts'
 
@@ -44,6 +47,23 @@ describe('the client in an authorization response', () => {
     const other = () => checkCallback(provider, request, `code=C&state=${state}&client_id=oaiapp_theirs`)
     expect(other).toThrow(/answered for another client/)
   })
+
+  it.each(['unauthorized_client', 'invalid_client'])(
+    'may be forgotten there (%s), with what to type then',
+    async (error) => {
+      const hint = 'aiauth config unset providers.openai.modes.chatgpt.clientId, and sign in again'
+      const body = JSON.stringify({ error })
+      const answered = (provider: Provider) =>
+        refusalOf(provider, { status: 401, headers: {}, body }, record({ error }))
+      expect(answered(known).hint).toBe(hint)
+      expect(answered(openaiChatgpt).hint).toBeUndefined()
+      const { provider, request, state } = await begun(known)
+      const cameBack = (query: string) => () => checkCallback(provider, request, `state=${state}&${query}`)
+      expect(cameBack(`error=${error}`)).toThrow(expect.objectContaining({ hint }))
+      expect(cameBack('code=C&client_id=oaiapp_theirs')).toThrow(expect.objectContaining({ hint }))
+      expect(cameBack('error=invalid_scope')).toThrow(expect.objectContaining({ hint: undefined }))
+    },
+  )
 
   it('L9: has no effect when it stands there twice, or comes with a foreign state', async () => {
     const { provider, request, state } = await begun()
