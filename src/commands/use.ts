@@ -1,9 +1,10 @@
 import type { Command } from 'commander'
-import { defaultAccount, getAccount } from '../flows/choose-account.ts'
+import { defaultAccount, effectiveAccount, getAccount } from '../flows/choose-account.ts'
 import { getById } from '../flows/account-by-id.ts'
-import type { AuthFile } from '../model/account.ts'
+import type { Account, AuthFile } from '../model/account.ts'
 import { AuthError } from '../model/errors.ts'
 import type { Ports } from '../model/ports.ts'
+import { presetSource } from '../model/preset.ts'
 import { switchedOff } from '../model/switched-off.ts'
 import { jsonText } from '../ui/account-json.ts'
 import { isJson } from './options.ts'
@@ -44,9 +45,27 @@ async function use(ports: Ports, name: string | undefined, json: boolean): Promi
   const was = isSame ? '' : before === undefined ? ' (there was none)' : ` (it was ${before.name})`
   const now = account === undefined ? 'there is no default account' : `${account.name} is the default account`
   ports.terminal.say(`aiauth: ${now}${isSame ? ', as it was' : was}`)
-  const off = account && switchedOff(settingsToShow(ports), account)
-  if (off !== undefined) warn(ports, `${off.message}, so another is used until it is switched on: ${off.hint ?? ''}`)
+  if (account !== undefined) tellWhoIsUsedInstead(ports, account)
   if (json) ports.terminal.out(jsonText({ default: account?.name ?? null, previous: before?.name ?? null }))
+}
+
+/** Whoever chooses a default account expects it to be used, and would not look for a file in a folder above. */
+function tellWhoIsUsedInstead(ports: Ports, account: Account): void {
+  const settings = settingsToShow(ports)
+  const off = switchedOff(settings, account)
+  if (off !== undefined) {
+    warn(ports, `${off.message}, so another is used until it is switched on: ${off.hint ?? ''}`)
+    return
+  }
+  try {
+    const { preset } = ports.environment
+    const used = effectiveAccount(ports.authFile.read(), { preset, nowMs: ports.clock.nowMs(), settings })?.account
+    if (preset === undefined || used === undefined || used.id === account.id) return
+    warn(ports, `${presetSource(preset)} goes before it here: ${used.name} is used where none is named`)
+  } catch (error) {
+    if (!(error instanceof AuthError)) throw error
+    warn(ports, `nobody is used here where none is named: ${error.message}`)
+  }
 }
 
 function withDefault(file: AuthFile, id: string | undefined): AuthFile {

@@ -69,6 +69,35 @@ describe('a .aiauth file', () => {
   })
 })
 
+describe('aiauth use', () => {
+  const warning = (words: string) => `aiauth: warning: ${words}\n`
+
+  it.each([
+    [
+      { variables: { AIAUTH_ACCOUNT: 'home' } },
+      warning('AIAUTH_ACCOUNT goes before it here: home is used where none is named'),
+    ],
+    [
+      { preset: { name: 'openai', path: PATH } },
+      warning(`${PATH} goes before it here: chat is used where none is named`),
+    ],
+    [
+      { variables: { AIAUTH_ACCOUNT: 'theirs' } },
+      warning('nobody is used here where none is named: no account named theirs'),
+    ],
+    [
+      { preset: new AuthError('usage', `${PATH} must hold one name`) },
+      warning(`nobody is used here where none is named: ${PATH} must hold one name`),
+    ],
+    [{ variables: { AIAUTH_ACCOUNT: 'work' } }, ''],
+    [{ preset: { name: 'claude', path: PATH } }, ''],
+    [{}, ''],
+  ] as [FakeWorld, string][])('warns of what goes before the new default account: %#', async (world, told) => {
+    const { exitCode, err } = await run(['use', 'work'], world)
+    expect([exitCode, err]).toEqual([0, `aiauth: work is the default account (there was none)\n${told}`])
+  })
+})
+
 describe('aiauth status', () => {
   const effective = async (...args: Parameters<typeof run> extends [unknown, ...infer Rest] ? Rest : never) =>
     (JSON.parse((await run(['status', '--json'], ...args)).out) as { effective: unknown }).effective
