@@ -9,7 +9,7 @@ import { VERSION } from './providers/user-agent.ts'
 import { caller } from './system/caller.ts'
 import { colourOf } from './system/colour.ts'
 import { endNow } from './system/end-now.ts'
-import { homeFolder } from './system/home.ts'
+import { homeFolder, vaultPathIn } from './system/home.ts'
 import { presetFile, presetVariable } from './system/preset.ts'
 import { catchSignals, type Interruption } from './system/signals.ts'
 import { quickSettings } from './system/quick-settings.ts'
@@ -63,6 +63,7 @@ function shortWayFor(
     authFile: { read: () => readAuthFile(home) },
     clock: { nowMs: () => Date.now() },
     vaults: { vault: (kind: string) => shortVault(kind, home) },
+    storages: { vaultPath: vaultPathIn(home) },
     terminal,
   }
   if (verb === 'status') {

@@ -12,8 +12,9 @@ import { stateAt } from '../model/account-state.ts'
 import { AuthError } from '../model/errors.ts'
 import type { Ports } from '../model/ports.ts'
 import { presetSource, type Preset } from '../model/preset.ts'
+import { plaintextWarning } from '../model/storage-kind.ts'
 import { switchedOff } from '../model/switched-off.ts'
-import type { UntrustedRecord } from '../model/untrusted.ts'
+import { oneLine, type UntrustedRecord } from '../model/untrusted.ts'
 import { accountJson, jsonText } from '../ui/account-json.ts'
 import { statusTable } from '../ui/status-table.ts'
 import { isJson } from './options.ts'
@@ -23,6 +24,7 @@ export interface StatusPorts {
   readonly clock: Pick<Ports['clock'], 'nowMs'>
   readonly environment: Pick<Ports['environment'], 'variables' | 'preset'>
   readonly terminal: Pick<Ports['terminal'], 'out' | 'say' | 'outStyle' | 'errStyle' | 'outColumns'>
+  readonly storages: Pick<Ports['storages'], 'vaultPath'>
 }
 
 export interface StatusInput {
@@ -107,6 +109,10 @@ export function showStatus(
   }
   if (columns !== undefined && effective.account !== undefined && accounts.includes(effective.account)) {
     ports.terminal.out(style.dim(`* used when none is named: ${effective.why}\n`))
+  }
+  if (accounts.some(({ secret }) => secret.store === 'plaintext')) {
+    const words = oneLine(plaintextWarning(ports.storages.vaultPath))
+    ports.terminal.say(`aiauth: ${ports.terminal.errStyle.yellow('warning')}: ${words}`)
   }
   const inTheWay = shadows(
     accounts.filter((account) => !disabled.has(account)),

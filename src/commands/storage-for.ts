@@ -1,8 +1,8 @@
 import { chooseStorage } from '../flows/choose-storage.ts'
 import type { AuthFile, StorageKind } from '../model/account.ts'
 import type { Ports } from '../model/ports.ts'
+import { plaintextWarning } from '../model/storage-kind.ts'
 import { text } from '../model/untrusted.ts'
-import { PLAINTEXT_WARNING } from '../ui/sign-in-words.ts'
 import { warn } from './warn.ts'
 
 /**
@@ -12,7 +12,7 @@ import { warn } from './warn.ts'
  * @throws AuthError as `chooseStorage`, and what the folder's lock throws.
  */
 export async function storageFor(
-  ports: Pick<Ports, 'vaults' | 'authFile' | 'settings' | 'environment' | 'terminal' | 'interruption'>,
+  ports: Pick<Ports, 'vaults' | 'storages' | 'authFile' | 'settings' | 'environment' | 'terminal' | 'interruption'>,
   file: AuthFile | undefined,
   asked: string | undefined,
 ): Promise<StorageKind> {
@@ -26,6 +26,6 @@ export async function storageFor(
     ask: ports.terminal.interactive ? () => ports.terminal.ask(question, ports.interruption) : undefined,
   })
   await ports.authFile.probe()
-  if (storage === 'plaintext') warn(ports, PLAINTEXT_WARNING)
+  if (storage === 'plaintext') warn(ports, plaintextWarning(ports.storages.vaultPath))
   return storage
 }

@@ -4,10 +4,9 @@ import { storageFacts } from '../flows/storage-facts.ts'
 import type { StorageKind } from '../model/account.ts'
 import { AuthError } from '../model/errors.ts'
 import type { Ports } from '../model/ports.ts'
-import { findStorageKind } from '../model/storage-kind.ts'
+import { findStorageKind, plaintextWarning } from '../model/storage-kind.ts'
 import { text } from '../model/untrusted.ts'
 import { jsonText } from '../ui/account-json.ts'
-import { PLAINTEXT_WARNING } from '../ui/sign-in-words.ts'
 import { storageJson, storageWords } from '../ui/storage-words.ts'
 import type { RotateOptions } from './storage.ts'
 import { warn } from './warn.ts'
@@ -30,7 +29,7 @@ export async function setStorage(ports: Ports, name: string, json: boolean): Pro
   )
   for (const note of moved.notes) warn(ports, note)
   ports.terminal.say(`aiauth: ${movedWords(ports, moved, target)}`)
-  if (target === 'plaintext') warn(ports, PLAINTEXT_WARNING)
+  if (target === 'plaintext') warn(ports, plaintextWarning(ports.storages.vaultPath))
   warnOfChoice(ports, target)
   if (!json) return
   const outcome = moved.from.length === 0 ? 'nothing-to-do' : 'moved'
@@ -66,7 +65,7 @@ export async function rotateStorage(ports: Ports, options: RotateOptions, json: 
   const passphrase = kind === 'passphrase' ? await ports.storages.newPassphrase(newPassphraseFile) : undefined
   const isRotated = await ports.storages.rotate(kind, passphrase)
   ports.terminal.say(`aiauth: ${rotatedWords(kind, isRotated, passphrase !== undefined)}`)
-  if (kind === 'plaintext' && isRotated) warn(ports, PLAINTEXT_WARNING)
+  if (kind === 'plaintext' && isRotated) warn(ports, plaintextWarning(ports.storages.vaultPath))
   const outcome = isRotated ? 'rotated' : 'nothing-to-do'
   if (json) ports.terminal.out(jsonText({ outcome, kind, newPassphrase: passphrase !== undefined }))
 }

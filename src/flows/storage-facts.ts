@@ -2,26 +2,10 @@ import type { AuthFile, StorageKind } from '../model/account.ts'
 import { AuthError, type AuthErrorCode } from '../model/errors.ts'
 import type { Ports } from '../model/ports.ts'
 import { findStorageKind } from '../model/storage-kind.ts'
+import type { StorageFacts } from '../model/storages.ts'
 import { BACKUP_KEY } from './migration/seal-backup.ts'
 
 export type StorageFactsPorts = Pick<Ports, 'vaults' | 'authFile' | 'storages'>
-
-/** A storage as it is now; no secret stands here. */
-export interface StorageFacts {
-  readonly kind: StorageKind
-  /** The one that new accounts go to. */
-  readonly isDecided: boolean
-  readonly driver: string
-  readonly where: string
-  readonly reachable: boolean
-  readonly locked: boolean
-  /** How many accounts say that their secrets are here. */
-  readonly accounts: number
-  /** How many secrets are here, ours included, and how many of them nobody refers to; unknown where it cannot be opened. */
-  readonly items: number | undefined
-  readonly orphans: number | undefined
-  readonly trouble: AuthError | undefined
-}
 
 /** Every storage that is decided on, or in use, or holds what a cut-off move has left. */
 export async function storageFacts(ports: StorageFactsPorts): Promise<StorageFacts[]> {

@@ -24,6 +24,8 @@ export interface Inspection {
   names(folder: string): readonly string[]
   /** The kind of a file system on which locks and renames cannot be relied on, such as `nfs`; `undefined` for others. */
   oddFileSystem(folder: string): string | undefined
+  /** The program that copies a folder to other machines, links followed; `undefined` for what is not known to be copied. */
+  syncedBy(folder: string): string | undefined
   readonly toolFiles: readonly ToolFile[]
 }
 

@@ -33,3 +33,8 @@ export function storageKind(name: string): StorageKind {
     hint: `--storage ${STORAGE_CHOICES}`,
   })
 }
+
+/** What has to be known of `plaintext`, wherever it is used. */
+export function plaintextWarning(path: string): string {
+  return `tokens are readable by anyone who can read ${path} (storage plaintext)`
+}

@@ -4,6 +4,8 @@ import type { StorageKind } from './storage-kind.ts'
 
 /** What is known of a storage as such, beside the vault that it is. */
 export interface Storages {
+  /** Of `vault.json`. */
+  readonly vaultPath: string
   /** Storages that keep something in the vault file. @throws AuthError `auth-file-invalid`. */
   kinds(): readonly StorageKind[]
   /** Asks nobody for a passphrase. @throws AuthError `auth-file-invalid`. */
@@ -37,6 +39,23 @@ export interface StorageLook {
   /** How many keys that open nothing any more may still be kept. */
   readonly formerKeys: number
   /** Why it cannot be used now. */
+  readonly trouble: AuthError | undefined
+}
+
+/** A storage as it is now; no secret stands here. */
+export interface StorageFacts {
+  readonly kind: StorageKind
+  /** The one that new accounts go to. */
+  readonly isDecided: boolean
+  readonly driver: string
+  readonly where: string
+  readonly reachable: boolean
+  readonly locked: boolean
+  /** How many accounts say that their secrets are here. */
+  readonly accounts: number
+  /** How many secrets are here, ours included, and how many of them nobody refers to; unknown where it cannot be opened. */
+  readonly items: number | undefined
+  readonly orphans: number | undefined
   readonly trouble: AuthError | undefined
 }
 

@@ -18,6 +18,9 @@ export function homeFolder(variables: Variables, platform: string = process.plat
   return join(xdg !== undefined && isAbsolute(xdg) ? xdg : join(userFolder(variables, platform), '.config'), 'aiauth')
 }
 
+/** The vault file of a home folder. */
+export const vaultPathIn = (home: string) => join(home, 'vault.json')
+
 /**
  * `os` is asked only where no variable names the folder: loading it takes 1 ms, which the way
  * to a token need not pay. Node 20.16 and later can be asked without an import.

@@ -2,6 +2,7 @@ import { lstatSync, readdirSync, statfsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Entry, Inspection } from '../model/inspection.ts'
 import { userFolder, type Variables } from './home.ts'
+import { syncedBy } from './synced-folder.ts'
 
 /** Magic numbers of statfs(2), as Linux has them; elsewhere the number is the system's own and tells nothing. */
 const ODD_FILE_SYSTEMS: Readonly<Record<number, string>> = {
@@ -22,6 +23,7 @@ export function inspectionOnDisk(variables: Variables): Inspection {
     names: (folder) => quietly(() => readdirSync(folder)) ?? [],
     oddFileSystem: (folder) =>
       process.platform === 'linux' ? quietly(() => ODD_FILE_SYSTEMS[statfsSync(folder).type]) : undefined,
+    syncedBy,
     get toolFiles() {
       const home = userFolder(variables)
       const named = (name: string, otherwise: string) => {

@@ -101,6 +101,15 @@ export function overwritePrivateFile(path: string, text: string, offset: number)
   }
 }
 
+/** Modes of folders before this run of the program tightened them. */
+const formerModes = new Map<string, number>()
+
+/** The permission bits of a folder as this run found it, whatever it has done since; `undefined` where there was none. */
+export function modeAsFound(folder: string): number | undefined {
+  const mode = formerModes.get(folder) ?? statSync(folder, { throwIfNoEntry: false })?.mode
+  return mode === undefined ? undefined : mode & 0o777
+}
+
 /**
  * The folder, mode 0700; one that was wider is tightened, since secrets are to stand in it.
  * One in somebody else's folder is refused: under `sudo` the owner could not use it any more.
@@ -111,7 +120,10 @@ export function makePrivateFolder(folder: string): void {
   try {
     if (isForeign(folder)) throw foreignFolder(folder)
     if (!existsSync(folder)) makeFolders(folder)
-    if (!IS_WINDOWS && (statSync(folder).mode & 0o077) !== 0) chmodSync(folder, 0o700)
+    const { mode } = statSync(folder)
+    if (IS_WINDOWS || (mode & 0o077) === 0) return
+    formerModes.set(folder, mode)
+    chmodSync(folder, 0o700)
   } catch (error) {
     throw error instanceof AuthError ? error : cannotWrite(folder, folder, error)
   }

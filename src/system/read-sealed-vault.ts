@@ -1,13 +1,13 @@
-import { join } from 'node:path'
 import type { TokenBundle } from '../model/tokens.ts'
 import { readBundle } from '../vault/bundle.ts'
 import { openSlot } from '../vault/key-slot.ts'
 import { compartmentOf, openItem, parseSealedFile, type SealedFile } from '../vault/sealed-file.ts'
+import { vaultPathIn } from './home.ts'
 import { readPrivateFile } from './read-private-file.ts'
 
 /** The vault file of a home folder; no compartment where there is none. */
 export function readSealedFile(home: string): SealedFile {
-  const text = readPrivateFile(join(home, 'vault.json'))
+  const text = readPrivateFile(vaultPathIn(home))
   return text === undefined ? [] : parseSealedFile(text)
 }
 

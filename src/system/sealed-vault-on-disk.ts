@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto'
-import { join } from 'node:path'
 import { AuthError } from '../model/errors.ts'
 import type { Hold, Vault } from '../model/ports.ts'
 import type { Secret } from '../model/secret.ts'
@@ -18,6 +17,7 @@ import {
   type SealedFile,
 } from '../vault/sealed-file.ts'
 import { writeBundle } from '../vault/write-bundle.ts'
+import { vaultPathIn } from './home.ts'
 import { PLAINTEXT_KEEPER, passphraseKeeper, type FindPassphrase, type KeyKeeper } from './key-keeper.ts'
 import { withLock } from './lock.ts'
 import { replacePrivateFile } from './private-files.ts'
@@ -59,7 +59,7 @@ export function sealedVaultOnDisk(home: string, findPassphrase: FindPassphrase |
  */
 export function vaultFile(home: string, keeper: KeyKeeper): SealedVault {
   const { kind, elsewhere } = keeper
-  const path = join(home, 'vault.json')
+  const path = vaultPathIn(home)
   let made: OpenVault | undefined
   let opened: { readonly slot: string; readonly key: Buffer } | undefined
 
@@ -151,7 +151,10 @@ export function vaultFile(home: string, keeper: KeyKeeper): SealedVault {
     kind,
     async probe() {
       const compartment = own()
-      if (elsewhere !== undefined && (compartment === undefined || isEmpty(compartment))) await elsewhere.probe()
+      if (compartment === undefined || isEmpty(compartment)) {
+        if (kind === 'plaintext') (await import('./plaintext-folder.ts')).checkPlaintextFolder(home)
+        await elsewhere?.probe()
+      }
       await open()
       // The lock is a file of the same folder, written in the same way.
       await locked(() => undefined)

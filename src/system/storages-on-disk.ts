@@ -7,6 +7,7 @@ import type { StorageMove, Storages } from '../model/storages.ts'
 import { json, record, texts } from '../model/untrusted.ts'
 import { kindOfSlot } from '../vault/key-slot.ts'
 import { isEmpty } from '../vault/sealed-file.ts'
+import { vaultPathIn } from './home.ts'
 import { removeQuietly, replacePrivateFile } from './private-files.ts'
 import { readPrivateFile } from './read-private-file.ts'
 import { readSealedFile } from './read-sealed-vault.ts'
@@ -29,13 +30,14 @@ const KEYCHAINS: Readonly<Partial<Record<NodeJS.Platform, string>>> = {
 /** What can be told of the storages, and the record of a move between two of them. */
 export function storagesOnDisk({ home, vaults, hasPassphrase, newPassphrase }: StoragesInput): Storages {
   const movePath = join(home, 'journal', 'storage-move.json')
-  const vaultPath = join(home, 'vault.json')
+  const vaultPath = vaultPathIn(home)
   const unlock = async (kind: StorageKind) => {
     await vaults.sealed(kind)?.unlock()
     // Whether a keychain answers at all: it holds nothing of this name.
     if (kind === 'keychain') await vaults.vault(kind).read(randomUUID())
   }
   return {
+    vaultPath,
     kinds: () => {
       const slots = readSealedFile(home).flatMap((each) => (isEmpty(each) ? [] : [kindOfSlot(each.slot)]))
       return slots.flatMap((name) => findStorageKind(name) ?? [])

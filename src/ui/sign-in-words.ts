@@ -136,5 +136,3 @@ export function signedIn(account: Account, nowMs: number, style: Style): string 
 export function termsLines(title: string, terms: Terms): string[] {
   return [`aiauth: before you sign in to ${title}: ${terms.notice}`, `aiauth: the terms: ${terms.url}`]
 }
-
-export const PLAINTEXT_WARNING = 'the tokens are readable by anyone who can read your files (storage plaintext)'

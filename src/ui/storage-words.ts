@@ -1,28 +1,16 @@
-import type { AuthError } from '../model/errors.ts'
 import type { Style } from '../model/ports.ts'
+import { plaintextWarning } from '../model/storage-kind.ts'
+import type { StorageFacts } from '../model/storages.ts'
 import { cleanLine } from '../model/untrusted.ts'
 
-export interface StorageView {
-  readonly kind: string
-  readonly isDecided: boolean
-  readonly driver: string
-  readonly where: string
-  readonly reachable: boolean
-  readonly locked: boolean
-  readonly accounts: number
-  readonly items: number | undefined
-  readonly orphans: number | undefined
-  readonly trouble: AuthError | undefined
-}
-
 /** What `storage show` prints: a block of lines for each storage. */
-export function storageWords(views: readonly StorageView[], style: Style): string {
-  return views.map((view) => block(view, style)).join('\n')
+export function storageWords(storages: readonly StorageFacts[], style: Style): string {
+  return storages.map((facts) => block(facts, style)).join('\n')
 }
 
-function block(view: StorageView, style: Style): string {
-  const { kind, isDecided, driver, where, accounts, items, orphans, trouble } = view
-  const state = trouble === undefined ? style.green('works') : style.yellow(view.locked ? 'locked' : 'out of order')
+function block(facts: StorageFacts, style: Style): string {
+  const { kind, isDecided, driver, where, accounts, items, orphans, trouble } = facts
+  const state = trouble === undefined ? style.green('works') : style.yellow(facts.locked ? 'locked' : 'out of order')
   const count = (value: number | undefined) => (value === undefined ? 'not known' : String(value))
   const rows: readonly (readonly [string, string])[] = [
     ['state', trouble === undefined ? state : `${state}: ${cleanLine(trouble.message)}`],
@@ -31,17 +19,15 @@ function block(view: StorageView, style: Style): string {
     ['accounts', String(accounts)],
     ['secrets', count(items)],
     ['orphans', count(orphans)],
-    ...(kind === 'plaintext' ? [['note', PLAIN] as const] : []),
+    ...(kind === 'plaintext' ? [['note', plaintextWarning(cleanLine(where))] as const] : []),
   ]
   const title = `${style.bold(kind)}${isDecided ? '' : ' (new accounts go elsewhere)'}`
   return `${[title, ...rows.map(([label, value]) => `  ${style.dim(label.padEnd(8))}  ${value}`)].join('\n')}\n`
 }
 
-const PLAIN = 'anybody who can read these files can read the tokens'
-
 /** The same for `--json`. */
-export function storageJson({ kind, isDecided, driver, where, reachable, locked, ...view }: StorageView) {
-  const { accounts, items = null, orphans = null, trouble } = view
+export function storageJson({ kind, isDecided, driver, where, reachable, locked, ...facts }: StorageFacts) {
+  const { accounts, items = null, orphans = null, trouble } = facts
   const fault = trouble === undefined ? null : { code: trouble.code, message: trouble.message }
   return { kind, isDecided, driver, where, reachable, locked, accounts, items, orphans, trouble: fault }
 }

@@ -102,6 +102,9 @@ describe('aiauth', () => {
   })
 })
 
+const PLAINTEXT =
+  'aiauth: warning: tokens are readable by anyone who can read /home/ada/.config/aiauth/vault.json (storage plaintext)\n'
+
 describe('aiauth login', () => {
   it('keeps the account and says who is signed in, with the URL on a line of its own', async () => {
     const { exitCode, out, err, ports } = await run(['login', 'claude', '--accept-terms'], SIGN_IN)
@@ -188,11 +191,18 @@ describe('aiauth login', () => {
 
   it('says each time that plaintext can be read', async () => {
     const { err } = await run(['login', 'claude', '--accept-terms', '--storage', 'plaintext'], SIGN_IN)
-    expect(err).toContain('readable by anyone who can read your files')
+    expect(err).toContain(PLAINTEXT)
   })
 })
 
 describe('aiauth status', () => {
+  it('says each time that plaintext can be read, and nothing of it beside JSON, which names the storage', async () => {
+    const file = fileWith(account({ secret: { store: 'plaintext', generation: 1, renewable: true } }))
+    expect((await run(['status'], { file })).err).toBe(PLAINTEXT)
+    expect((await run(['status', '--json'], { file })).err).toBe('')
+    expect((await run(['status'], { file: fileWith(account()) })).err).toBe('')
+  })
+
   it('exits 0 and says what to type when nobody is signed in', async () => {
     const { exitCode, out, err } = await run(['status'])
     expect([exitCode, out]).toEqual([0, ''])

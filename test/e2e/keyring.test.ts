@@ -26,7 +26,7 @@ describe.skipIf(whyNoSecretService() !== undefined)('aiauth with a real keyring'
   afterAll(() => sandbox.close())
 
   describe('that is open', () => {
-    it('is chosen by itself, holds one item for each account, and shows nothing secret beside it', async () => {
+    it('K11: is chosen by itself, holds one item for each account, and shows nothing secret beside it', async () => {
       const { folder, service, env, id } = await signedIn(sandbox)
       const more = await run(['login', 'claude', '--name', 'second'], { home: folder, env })
       expect(more).toMatchObject({ exitCode: 0, stdout: '' })

@@ -129,7 +129,7 @@ describe('aiauth migrate-auth as a program', () => {
     const ended = await run(['migrate-auth', '--quiet'], { home })
     expect(ended.exitCode).toBe(0)
     expect(ended.stderr).toBe(
-      'aiauth: warning: the tokens are readable by anyone who can read your files (storage plaintext)\n',
+      `aiauth: warning: tokens are readable by anyone who can read ${home}/vault.json (storage plaintext)\n`,
     )
     expect(ended.stdout).toMatch(/^back-up +done/)
     expect(await run(['migrate-auth', '--quiet'], { home })).toMatchObject({ exitCode: 0, stdout: '', stderr: '' })

@@ -95,7 +95,10 @@ describe('aiauth status, asking, built, in the sandbox', () => {
   it('R25: renews once when a token is refused that should last, and asks again', async () => {
     const home = await signedIn('claude')
     fault(sandbox.claude, 'profile', inTurn(answer(401)))
-    expect(await run(['status', '--check'], { home })).toMatchObject({ exitCode: 0, stderr: '' })
+    expect(await run(['status', '--check'], { home })).toMatchObject({
+      exitCode: 0,
+      stderr: `aiauth: warning: tokens are readable by anyone who can read ${home}/vault.json (storage plaintext)\n`,
+    })
     expect(asked(sandbox.claude)).toEqual(['profile', 'refresh_token', 'profile'])
     expect(account(home)).toMatchObject({ state: 'active', secret: { generation: 2 } })
   })

@@ -338,6 +338,7 @@ function fakeInspection(change: Partial<Inspection> = {}): Inspection {
     entry: () => undefined,
     names: () => [],
     oddFileSystem: () => undefined,
+    syncedBy: () => undefined,
     toolFiles: [],
     ...change,
   }
@@ -347,6 +348,7 @@ function fakeInspection(change: Partial<Inspection> = {}): Inspection {
 export function fakeStorages(): Storages {
   let move: StorageMove | undefined
   return {
+    vaultPath: '/home/ada/.config/aiauth/vault.json',
     kinds: () => [],
     look: () =>
       Promise.resolve({ driver: 'a fake', where: 'memory', names: undefined, formerKeys: 0, trouble: undefined }),

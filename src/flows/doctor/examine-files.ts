@@ -5,10 +5,6 @@ import { trouble, type ExaminePorts } from './examine.ts'
 
 const OUR_FILES = ['auth.json', 'config.json', 'vault.json', 'uses.log', 'migration-report.json'] as const
 
-/** Folders that a program copies elsewhere, by a part of their path. */
-const SYNCED =
-  /[\\/](?:Dropbox|OneDrive|Google Drive|iCloud Drive|Mobile Documents|Nextcloud|Syncthing|pCloudDrive)(?:[\\/ -]|$)/i
-
 /** The home folder and what stands in it: owners, modes, leftovers. */
 export function examineFiles(ports: ExaminePorts): Finding[] {
   const { home } = ports.migrations.places
@@ -27,7 +23,7 @@ export function examineFiles(ports: ExaminePorts): Finding[] {
 
 function folderFindings({ inspection }: ExaminePorts, home: string): Finding[] {
   const { kind, mode, isOurs } = inspection.entry(home) ?? { kind: 'other', mode: 0, isOurs: true }
-  const odd = inspection.oddFileSystem(home)
+  const [odd, program] = [inspection.oddFileSystem(home), inspection.syncedBy(home)]
   const found: (Finding | undefined)[] = [
     kind === 'folder'
       ? undefined
@@ -56,14 +52,14 @@ function folderFindings({ inspection }: ExaminePorts, home: string): Finding[] {
           message: `${home} is on ${odd}, where locks between machines cannot be relied on`,
           fix: 'set AIAUTH_HOME to a folder on a local disk',
         },
-    SYNCED.test(home)
-      ? {
+    program === undefined
+      ? undefined
+      : {
           id: 'home',
           level: 'warning',
-          message: `${home} is in a folder that is copied to other machines`,
-          fix: 'set AIAUTH_HOME to a folder that is not',
-        }
-      : undefined,
+          message: `${program} copies ${home} to other machines, and locks do not hold across machines`,
+          fix: 'set AIAUTH_HOME to a folder that stays here',
+        },
   ]
   const findings = found.filter((each) => each !== undefined)
   return findings.length > 0 ? findings : [{ id: 'home', level: 'ok', message: home, fix: null }]
