@@ -14,6 +14,19 @@ export interface ToolFile {
   readonly path: string
 }
 
+/** What keeps the keychain of a Linux session, as far as the session's D-Bus tells. */
+export interface KeychainService {
+  /** Whether there is an address of a session bus. */
+  readonly hasBus: boolean
+  /** Whether a program owns `org.freedesktop.secrets`; `undefined` where nobody can be asked. */
+  readonly isOwned: boolean | undefined
+  /** Its name. */
+  readonly program?: string | undefined
+  /** Where new items go; left out where there is no such place, or nobody tells. */
+  readonly collection?: string
+  readonly isLocked?: boolean | undefined
+}
+
 /** What `doctor` asks of the machine; everything here only reads. */
 export interface Inspection {
   readonly nodeVersion: string
@@ -26,6 +39,8 @@ export interface Inspection {
   oddFileSystem(folder: string): string | undefined
   /** The program that copies a folder to other machines, links followed; `undefined` for what is not known to be copied. */
   syncedBy(folder: string): string | undefined
+  /** `undefined` on systems whose keychain is no program on a D-Bus. */
+  keychainService(): Promise<KeychainService | undefined>
   readonly toolFiles: readonly ToolFile[]
 }
 

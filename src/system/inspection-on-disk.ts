@@ -24,6 +24,8 @@ export function inspectionOnDisk(variables: Variables): Inspection {
     oddFileSystem: (folder) =>
       process.platform === 'linux' ? quietly(() => ODD_FILE_SYSTEMS[statfsSync(folder).type]) : undefined,
     syncedBy,
+    keychainService: async () =>
+      process.platform === 'linux' ? (await import('./secret-service.ts')).secretService() : undefined,
     get toolFiles() {
       const home = userFolder(variables)
       const named = (name: string, otherwise: string) => {

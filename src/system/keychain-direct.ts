@@ -15,9 +15,14 @@ const PINNED: Keyring.EntryOptions = { linux: { store: 'secret-service' } }
  */
 export const keychainDirect: KeychainVerbs = {
   async getPassword(account) {
-    const value = await withEntry(account, (entry) => entry.getPassword())
+    const read = () => withEntry(account, (entry) => entry.getPassword())
+    const value = await read().catch(async (error: unknown) => {
+      // Only a reading may be asked for twice: a write may have been heard before the connection broke.
+      if ((await import('./keychain-error.ts')).isBroken(error)) return read()
+      throw error
+    })
     if (value !== null) return value
-    if (process.platform === 'linux') await (await import('./keychain-collection.ts')).findCollection()
+    if (process.platform === 'linux') await (await import('./secret-service.ts')).findCollection()
     return undefined
   },
   async setPassword(account, value) {
@@ -38,8 +43,10 @@ async function withEntry<T>(account: string, call: (entry: Keyring.AsyncEntry) =
   }
 }
 
-/** The table of failures is read when there is one, and not on the way to a token. */
+/** A locked keychain is named, where it can be asked for its name. The table of failures is read when there is one, and not on the way to a token. */
 async function classified(error: unknown): Promise<AuthError> {
   const { keychainError } = await import('./keychain-error.ts')
-  return keychainError(error)
+  const known = keychainError(error)
+  if (known.code !== 'storage-locked' || process.platform !== 'linux') return known
+  return (await import('./secret-service.ts')).withNames(known)
 }

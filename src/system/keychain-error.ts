@@ -7,6 +7,10 @@ const UNLOCK_COMMANDS: Readonly<Partial<Record<NodeJS.Platform, string>>> = {
   linux: 'read -rs p; printf %s "$p" | gnome-keyring-daemon --replace --unlock',
 }
 
+const BROKEN = 'the connection to your keychain broke'
+
+export const UNLOCK_IT = 'unlock it, then try again'
+
 /** Every way the keychain fails, the first row whose text fits: `[text, code, message, hint]`. */
 const FAILURES: readonly (readonly [RegExp, AuthErrorCode, string, () => string])[] = [
   [
@@ -51,7 +55,7 @@ const FAILURES: readonly (readonly [RegExp, AuthErrorCode, string, () => string]
     'no keychain here (no D-Bus session)',
     () => 'run it inside a desktop session, or start a D-Bus session with a keychain service',
   ],
-  [/dbus error/i, 'storage-unavailable', 'the connection to your keychain broke', () => 'try again'],
+  [/dbus error/i, 'storage-unavailable', BROKEN, () => 'try again'],
   [
     /cannot find (?:module|package|native binding)|dlopen|failed to load native/i,
     'storage-unavailable',
@@ -80,9 +84,14 @@ export function keychainError(cause: unknown): AuthError {
   return new AuthError(code, message, { hint: hint(), cause })
 }
 
+/** Whether the connection to the keychain broke in the middle: another one may hold. */
+export function isBroken(error: unknown): boolean {
+  return error instanceof AuthError && error.message === BROKEN
+}
+
 /** Over SSH no dialog can appear, so there the command is told. */
 function unlockAdvice(): string {
   const isRemote = process.env['SSH_CONNECTION'] !== undefined || process.env['SSH_TTY'] !== undefined
   const command = isRemote ? UNLOCK_COMMANDS[process.platform] : undefined
-  return command ?? 'unlock it, then try again'
+  return command ?? UNLOCK_IT
 }

@@ -339,6 +339,7 @@ function fakeInspection(change: Partial<Inspection> = {}): Inspection {
     names: () => [],
     oddFileSystem: () => undefined,
     syncedBy: () => undefined,
+    keychainService: () => Promise.resolve(undefined),
     toolFiles: [],
     ...change,
   }

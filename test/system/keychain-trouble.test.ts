@@ -7,6 +7,7 @@ import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { Keychain, KeychainOptions } from '../../src/system/keychain.ts'
 import { bundled } from '../real/bundled.ts'
 import { keychainOn } from '../real/child-keychain.ts'
+import { busThatBreaks } from '../real/bus-that-breaks.ts'
 import { allGone, processesOf } from '../real/processes.ts'
 import { startSecretService, whyNoSecretService, type SecretService } from '../real/secret-service.ts'
 
@@ -104,7 +105,10 @@ describe.skipIf(whyNoSecretService() !== undefined)('openKeychain, where there i
     const keychain = open(env)
     await keychain.setPassword('account', 'value')
     lock()
-    const locked = { code: 'storage-locked', message: 'your keychain is locked' }
+    const locked = {
+      code: 'storage-locked',
+      message: 'your keychain is locked (gnome-keyring-daemon, collection login)',
+    }
     await expect(keychain.getPassword('account')).rejects.toMatchObject(locked)
     await expect(keychain.setPassword('account', 'other')).rejects.toMatchObject(locked)
     await expect(keychain.deletePassword('account')).rejects.toMatchObject(locked)
@@ -132,6 +136,37 @@ describe.skipIf(whyNoSecretService() !== undefined)('openKeychain, where there i
     await expect(keychain.getPassword('account')).rejects.toMatchObject({ code: 'storage-unavailable' })
     await restart()
     expect(await keychain.getPassword('account')).toBe('value')
+  })
+
+  describe('whose connection breaks in the middle', () => {
+    const kept = async () => {
+      const { env } = await start()
+      const keychain = open(env)
+      await keychain.setPassword('account', 'value')
+      return env
+    }
+
+    it('is asked once more for what is only read', async () => {
+      const { address, connections } = await busThatBreaks(await kept(), { first: 1, at: 'GetSecret' })
+      expect(await open({ DBUS_SESSION_BUS_ADDRESS: address }).getPassword('account')).toBe('value')
+      expect(connections()).toBe(2)
+    })
+
+    it('is not asked a third time', async () => {
+      const { address, connections } = await busThatBreaks(await kept(), { first: 9, at: 'GetSecret' })
+      const broken = { code: 'storage-unavailable', message: 'the connection to your keychain broke' }
+      await expect(open({ DBUS_SESSION_BUS_ADDRESS: address }).getPassword('account')).rejects.toMatchObject(broken)
+      expect(connections()).toBe(2)
+    })
+
+    it('is never told twice what is written or removed', async () => {
+      const { address, connections } = await busThatBreaks(await kept(), { first: 9, at: 'SearchItems' })
+      const keychain = open({ DBUS_SESSION_BUS_ADDRESS: address })
+      const broken = { code: 'storage-unavailable', message: 'the connection to your keychain broke' }
+      await expect(keychain.setPassword('account', 'other')).rejects.toMatchObject(broken)
+      await expect(keychain.deletePassword('account')).rejects.toMatchObject(broken)
+      expect(connections()).toBe(2)
+    })
   })
 
   describe('while its dialog is open', () => {
