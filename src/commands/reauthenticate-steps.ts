@@ -39,11 +39,14 @@ export async function reauthenticate(
   const rows: Row[] = []
   let failure: AuthError | undefined
   for (const [index, account] of accounts.entries()) {
-    if (accounts.length > 1) ports.terminal.say(`aiauth: ${account.name} (${index + 1} of ${accounts.length})`)
-    const error = ports.interruption.aborted ? cancelled() : await again(ports, account, options)
+    const isBegun = !ports.interruption.aborted
+    if (isBegun && accounts.length > 1)
+      ports.terminal.say(`aiauth: ${account.name} (${index + 1} of ${accounts.length})`)
+    const error = isBegun ? await again(ports, account, options) : new AuthError('cancelled', 'not begun')
     rows.push(rowOf(account, error))
     failure ??= error
   }
+  if (ports.interruption.aborted && rows.length > 1) failure = cutShort(rows)
   if (json) ports.terminal.out(jsonText({ results: rows }))
   else if (accounts.length > 1) ports.terminal.out(signInRows(rows, ports.terminal.outStyle))
   else if (accounts.length === 0) ports.terminal.say('aiauth: no account needs a new sign-in')
@@ -113,8 +116,11 @@ function askingAgain(provider: Provider, { scopes }: Account): Provider {
   return { ...provider, authorizationParameters: { ...authorizationParameters, prompt: 'consent' } }
 }
 
-function cancelled(): AuthError {
-  return new AuthError('cancelled', 'not begun')
+/** What stands before the Ctrl-C is done; `undefined` where that is all. */
+function cutShort(rows: readonly Row[]): AuthError | undefined {
+  const left = rows.filter(({ outcome }) => outcome !== 'signed-in').map(({ name }) => name)
+  if (left.length === 0) return undefined
+  return new AuthError('cancelled', 'cancelled', { hint: `aiauth reauthenticate ${left.join(' ')}` })
 }
 
 function rowOf({ name }: Account, error: AuthError | undefined): Row {

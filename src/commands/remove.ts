@@ -2,11 +2,11 @@ import type { Command } from 'commander'
 import { getAccount } from '../flows/choose-account.ts'
 import { dropAccount } from '../flows/drop-account.ts'
 import type { Account } from '../model/account.ts'
-import { AuthError } from '../model/errors.ts'
 import { linkOf } from '../model/linked.ts'
 import type { Ports } from '../model/ports.ts'
 import { isApiKey } from '../model/provider.ts'
 import { jsonText } from '../ui/account-json.ts'
+import { agreed } from './agreed.ts'
 import { isJson } from './options.ts'
 import { providerToTell } from './provider-to-tell.ts'
 import { settingsToShow } from './settings-to-show.ts'
@@ -40,7 +40,8 @@ export function addRemoveCommand(program: Command, ports: Ports): void {
 async function remove(ports: Ports, names: readonly string[], { yes }: RemoveOptions, json: boolean): Promise<void> {
   const file = ports.authFile.read()
   const accounts = [...new Set(names)].map((name) => getAccount(file, name))
-  if (ports.terminal.interactive && yes !== true) await agree(ports, accounts)
+  const called = accounts.map(({ name }) => name).join(', ')
+  if (ports.terminal.interactive && yes !== true) await agreed(ports, `forget ${called} here, tokens and all? [y/N]`)
   const results = []
   for (const account of accounts) {
     const left = whatIsLeft(ports, account)
@@ -55,13 +56,6 @@ async function remove(ports: Ports, names: readonly string[], { yes }: RemoveOpt
     results.push({ name: account.name, outcome: 'removed', message: left })
   }
   if (json) ports.terminal.out(jsonText({ results }))
-}
-
-async function agree({ terminal, interruption }: Ports, accounts: readonly Account[]): Promise<void> {
-  const names = accounts.map(({ name }) => name).join(', ')
-  const answer = await terminal.ask(`forget ${names} here, tokens and all? [y/N] `, interruption)
-  if (/^y(es)?$/i.test(answer?.trim() ?? '')) return
-  throw new AuthError('usage', 'nothing was removed', { hint: `aiauth remove ${names.replaceAll(',', '')} --yes` })
 }
 
 /** The provider was not told, so what it has granted goes on there; whoever forgets it must know where it ends. */

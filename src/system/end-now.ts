@@ -1,4 +1,5 @@
-import { closeSync, existsSync, readdirSync, readlinkSync } from 'node:fs'
+import { closeSync, existsSync, readdirSync, readlinkSync, writeSync } from 'node:fs'
+import { errorCode } from './read-private-file.ts'
 
 /** How long a native call may take to notice that its socket is gone; measured: 1 s at most. */
 const RETURN_LIMIT_MS = 3000
@@ -45,6 +46,7 @@ export async function nativeCall<T>(call: () => Promise<T>): Promise<T> {
  * nothing left to do.
  */
 export function endNow(exitCode: number): void {
+  if (isTerminalGone()) endBySignal('SIGHUP')
   if (!isBlocked()) process.exit(exitCode)
   process.exitCode = exitCode
   const replace = execve()
@@ -97,6 +99,22 @@ function closeNewSockets(): void {
       // The call has returned in this very moment and closed it itself.
     }
   }
+}
+
+/**
+ * Whether the terminal was closed. Node puts its modes back when it exits, and before 22.17
+ * aborts where that fails: with status 134, and a core dump that holds whatever was typed.
+ */
+function isTerminalGone(): boolean {
+  return [0, 1, 2].some((descriptor) => {
+    try {
+      // Nothing is written, and a terminal that was hung up refuses even that.
+      writeSync(descriptor, '')
+      return false
+    } catch (error) {
+      return errorCode(error) === 'EIO'
+    }
+  })
 }
 
 function endBySignal(signal: NodeJS.Signals): void {

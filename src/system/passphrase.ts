@@ -32,30 +32,22 @@ export async function findPassphrase(sources: PassphraseSources, isNew: boolean)
       hint: 'AIAUTH_PASSPHRASE_FILE=<file that holds the passphrase>',
     })
   }
-  const first = await ask(sources, isNew ? 'new passphrase for the vault: ' : 'passphrase of the vault: ')
+  const first = checked(await typed(sources, isNew ? 'new passphrase for the vault: ' : 'passphrase of the vault: '))
   if (!isNew) return first
-  const second = await ask(sources, 'the same passphrase again: ')
-  if (first.reveal() === second.reveal()) return first
-  throw new AuthError('usage', 'the two passphrases differ', { hint: 'run the command again' })
+  return twice(sources, first)
 }
 
 /**
- * The passphrase that is to replace the present one: out of a file, else typed twice; nothing
- * typed, and nobody to ask, mean that the present one stays.
+ * The passphrase that is to replace the present one: out of a file, else typed twice; Enter
+ * alone, and nobody to ask, mean that the present one stays.
  *
  * @throws AuthError `usage`, `storage-locked`, `cancelled`.
  */
-export async function newPassphrase(
-  { terminal, signal }: Omit<PassphraseSources, 'variables'>,
-  file: string | undefined,
-): Promise<Secret | undefined> {
+export async function newPassphrase(asking: Asking, file: string | undefined): Promise<Secret | undefined> {
   if (file !== undefined) return checked(new Secret(read(file).replace(/\r?\n$/, '')))
-  if (!terminal.interactive) return undefined
-  const first = await terminal.askSecret('new passphrase for the vault (empty: keep the present one): ', signal)
-  if (first === undefined || first.reveal() === '') return undefined
-  const second = await terminal.askSecret('the same passphrase again: ', signal)
-  if (first.reveal() === second?.reveal()) return first
-  throw new AuthError('usage', 'the two passphrases differ', { hint: 'run the command again' })
+  if (!asking.terminal.interactive) return undefined
+  const first = await typed(asking, 'new passphrase for the vault (empty: keep the present one): ')
+  return first.reveal() === '' ? undefined : twice(asking, first)
 }
 
 function given(variables: PassphraseSources['variables']): (() => string) | undefined {
@@ -72,10 +64,20 @@ function read(path: string): string {
   throw new AuthError('storage-locked', 'the passphrase file does not exist', { hint: 'check its path' })
 }
 
-async function ask({ terminal, signal }: PassphraseSources, question: string): Promise<Secret> {
+type Asking = Omit<PassphraseSources, 'variables'>
+
+/** @throws AuthError `usage` where the second differs. */
+async function twice(asking: Asking, first: Secret): Promise<Secret> {
+  const second = await typed(asking, 'the same passphrase again: ')
+  if (first.reveal() === second.reveal()) return first
+  throw new AuthError('usage', 'the two passphrases differ', { hint: 'run the command again' })
+}
+
+/** @throws AuthError `cancelled` where there is no more to come. */
+async function typed({ terminal, signal }: Asking, question: string): Promise<Secret> {
   const answer = await terminal.askSecret(question, signal)
   if (answer === undefined) throw new AuthError('cancelled', 'no passphrase was typed')
-  return checked(answer)
+  return answer
 }
 
 function checked(passphrase: Secret): Secret {

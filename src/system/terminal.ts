@@ -1,11 +1,10 @@
 import type { Ora } from 'ora'
-import { createInterface, type Interface } from 'node:readline'
-import { Writable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { AuthError } from '../model/errors.ts'
 import type { Style, Terminal } from '../model/ports.ts'
 import { Secret } from '../model/secret.ts'
 import type { Colour } from './colour.ts'
+import { lineReader } from './line-reader.ts'
 import { writeFully } from './write-fully.ts'
 
 export interface TerminalOptions {
@@ -21,9 +20,6 @@ const [STDOUT, STDERR] = [1, 2] as const
 /** Work that ends sooner needs no spinner, whose package alone takes 50 ms to load. */
 const QUICK_MS = 150
 
-/** Lines of one paste come within a few milliseconds of each other; nobody types so fast. */
-const PASTE_PAUSE_MS = 80
-
 /** The terminal of this process: stdout for results, stderr for words, stdin for answers. */
 export function createTerminal({ quiet, noInput, colour, styles }: TerminalOptions): Terminal {
   const { stdin, stdout, stderr } = process
@@ -37,11 +33,17 @@ export function createTerminal({ quiet, noInput, colour, styles }: TerminalOptio
   const unspun = async <T>(question: string, answer: () => Promise<T>) => {
     openQuestion = question
     spinner?.stop()
-    writeFully(STDERR, question)
+    const showAgain = () => writeFully(STDERR, question)
     let given: T | undefined
     try {
-      return (given = await answer())
+      // Begun before the question is seen, so that no key that answers it is shown by mistake.
+      const answering = answer()
+      writeFully(STDERR, question)
+      // After Ctrl-Z and `fg` the line is the shell's.
+      process.on('SIGCONT', showAgain)
+      return (given = await answering)
     } finally {
+      process.off('SIGCONT', showAgain)
       openQuestion = undefined
       // Nobody has pressed Enter, so the cursor stands behind the question.
       if (given === undefined && question !== '') writeFully(STDERR, '\n')
@@ -57,14 +59,16 @@ export function createTerminal({ quiet, noInput, colour, styles }: TerminalOptio
     out: (text) => writeFully(STDOUT, text),
     say(line, { always = false } = {}) {
       if (quiet && !always) return
+      const isDrawn = spinner?.isSpinning === true
+      if (isDrawn) spinner?.clear()
       writeFully(STDERR, openQuestion === undefined ? `${line}\n` : `\n${line}\n${openQuestion}`)
+      if (isDrawn) spinner?.render()
     },
     ask: (question, signal) => unspun(question, () => reader.next(signal)),
     paste: (question, signal) => unspun(question, () => reader.together(signal)),
     askSecret: (question, signal) =>
       unspun(question, async () => {
-        reader.release()
-        const secret = await readHidden(stdin, signal)
+        const secret = await reader.hidden(signal)
         // Enter was not shown either.
         if (secret !== undefined) writeFully(STDERR, '\n')
         return secret
@@ -96,76 +100,6 @@ async function endsWithin(limitMs: number, working: Promise<unknown>): Promise<b
     () => true,
   )
   return Promise.race([ended, sleep(limitMs, false, { ref: false })])
-}
-
-/** Lines from stdin in the terminal's own line mode, so that Ctrl-C stays a signal. */
-function lineReader(stdin: NodeJS.ReadStream) {
-  const lines: string[] = []
-  let wake: (() => void) | undefined
-  let reader: Interface | undefined
-  let hasEnded = false
-  const start = () => {
-    if (reader !== undefined) return
-    const started = createInterface({ input: stdin, terminal: false })
-    started.on('line', (line) => {
-      lines.push(line)
-      wake?.()
-    })
-    started.on('close', () => {
-      if (started !== reader) return
-      hasEnded = true
-      wake?.()
-    })
-    reader = started
-  }
-  return {
-    /** @throws the signal's reason. */
-    async next(signal: AbortSignal): Promise<string | undefined> {
-      start()
-      while (lines.length === 0 && !hasEnded && !signal.aborted) {
-        await new Promise<void>((resolve) => {
-          wake = resolve
-          signal.addEventListener('abort', () => resolve(), { once: true })
-        })
-      }
-      if (lines.length === 0) signal.throwIfAborted()
-      return lines.shift()
-    },
-    /** The next line, and every other one that follows before there is a pause. */
-    async together(signal: AbortSignal): Promise<string | undefined> {
-      const first = await this.next(signal)
-      if (first === undefined) return undefined
-      for (let seen = -1; lines.length > seen;) {
-        seen = lines.length
-        await sleep(PASTE_PAUSE_MS)
-      }
-      return [first, ...lines.splice(0)].join('\n')
-    },
-    /** Leaves stdin to another reader: two at once would both take what is typed, a passphrase as an answer. */
-    release() {
-      const released = reader
-      reader = undefined
-      released?.close()
-      lines.splice(0)
-    },
-  }
-}
-
-/** One line that is not shown; Ctrl-C is passed on as the signal that it stands for. */
-async function readHidden(stdin: NodeJS.ReadStream, signal: AbortSignal): Promise<Secret | undefined> {
-  signal.throwIfAborted()
-  const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() })
-  const reader = createInterface({ input: stdin, output: nowhere, terminal: true, historySize: 0 })
-  reader.on('SIGINT', () => process.kill(process.pid, 'SIGINT'))
-  try {
-    return await new Promise<Secret | undefined>((resolve, reject) => {
-      reader.on('line', (line) => resolve(new Secret(line)))
-      reader.on('close', () => resolve(undefined))
-      signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true })
-    })
-  } finally {
-    reader.close()
-  }
 }
 
 const STDIN_LIMIT_BYTES = 65_536

@@ -204,8 +204,8 @@ describe('aiauth remove', () => {
   })
 
   it.each([
-    ['n', 2, [WORK]],
-    ['', 2, [WORK]],
+    ['n', 130, [WORK]],
+    ['', 130, [WORK]],
     ['yes', 0, []],
   ])('asks on a terminal and takes %j as it is', async (answer, exitCode, left) => {
     const ports = portsWith([WORK], { interactive: true, typed: [answer] })
