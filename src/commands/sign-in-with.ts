@@ -16,6 +16,7 @@ import {
   halvesHint,
   PASTE_FAULTS,
   stillWaiting,
+  waitingForCode,
 } from '../ui/sign-in-words.ts'
 import { handOver } from './hand-over.ts'
 import { noDeviceSignIn, providerToSignInTo } from './provider-to-sign-in-to.ts'
@@ -81,22 +82,26 @@ async function byDevice<Kept, Place>(ports: Ports, input: SignInWith<Kept, Place
   const { options, again } = input
   const { provider, http, keepGrant } = await ready(ports, input)
   const { title, deviceAuthorizationEndpoint = '' } = provider
-  const view = {
+  const { timeout } = options
+  const view = (tell: (words: string) => void) => ({
     provider: { ...provider, deviceAuthorizationEndpoint },
     scopes: options.scopes ?? provider.scopes,
     announce: (device: DeviceSignIn) => {
       const lines = deviceAnnouncement({ title, ...device }, ports.terminal.errStyle)
       for (const line of lines) ports.terminal.say(line, { always: true })
     },
-  }
+    waiting: (leftMs: number) => tell(waitingForCode(leftMs)),
+  })
   const timedOut = new AuthError('sign-in-timed-out', 'the code was not entered in time', {
     hint: `${again} --device, without --timeout`,
   })
-  const { timeout } = options
   const deadline = timeout === undefined ? undefined : ports.clock.deadline(ports.interruption, timeout, timedOut)
   try {
     const signal = deadline?.signal ?? ports.interruption
-    return await keepGrant(await signInByDevice({ ...ports, http }, view, signal))
+    const grant = await ports.terminal.during('asking for a code', (tell) =>
+      signInByDevice({ ...ports, http }, view(tell), signal),
+    )
+    return await keepGrant(grant)
   } finally {
     deadline?.end()
   }

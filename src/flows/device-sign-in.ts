@@ -11,6 +11,8 @@ export interface DeviceSignInInput {
   readonly scopes: readonly string[]
   /** Tells the user where to go and what to enter there. */
   readonly announce: (device: DeviceSignIn) => void
+  /** Told before each pause how long the code still lasts. */
+  readonly waiting: (leftMs: number) => void
 }
 
 /** Added to the interval whenever the server asks for it, for good (RFC 8628 §3.5). */
@@ -26,13 +28,13 @@ const LONGEST_PAUSE_MS = 60_000
  */
 export async function signInByDevice(
   ports: Pick<Ports, 'http' | 'clock'>,
-  { provider, scopes, announce }: DeviceSignInInput,
+  { provider, scopes, announce, waiting }: DeviceSignInInput,
   signal: AbortSignal,
 ): Promise<Grant> {
   const begin = provider.ownDeviceFlow === undefined ? beginDevice : beginOwnDeviceFlow
   const device = await begin(ports, provider, scopes, signal)
   announce(device)
-  const response = await granted(ports, device, signal)
+  const response = await granted(ports, device, waiting, signal)
   return grantOf(ports, provider, response, { clientId: provider.clientId, nonce: undefined }, signal)
 }
 
@@ -40,12 +42,14 @@ export async function signInByDevice(
 async function granted(
   { clock }: Pick<Ports, 'clock'>,
   device: DeviceSignIn,
+  waiting: DeviceSignInInput['waiting'],
   signal: AbortSignal,
 ): Promise<TokenResponse> {
   let { intervalMs, lifetimeMs: leftMs } = device
   let pauseMs = intervalMs
   let fault: AuthError | undefined
   while (leftMs > 0) {
+    waiting(leftMs)
     const waitMs = Math.min(pauseMs, leftMs)
     await clock.sleep(waitMs, signal)
     leftMs -= waitMs

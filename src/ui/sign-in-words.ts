@@ -82,6 +82,10 @@ export function deviceAnnouncement(view: DeviceAnnouncement, style: Style): stri
   ]
 }
 
+export function waitingForCode(leftMs: number): string {
+  return `waiting for the code to be entered, ${span(leftMs)} left`
+}
+
 /** The way for a browser on another machine. */
 export function elsewhere(manualUrl: string, style: Style): string[] {
   return ['aiauth: or open this one on another machine, and paste here the code that it shows:', style.cyan(manualUrl)]

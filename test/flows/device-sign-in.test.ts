@@ -30,22 +30,25 @@ const lost = () => { throw new AuthError('network', 'no answer') } // prettier-i
 function run(answers: Answer[], begun: object = BEGUN, provider: Provider = PROVIDER) {
   const ports = fakePorts({ answers: [json(begun), ...answers] })
   const shown: DeviceSignIn[] = []
+  const left: number[] = []
   const input = {
     provider: { ...provider, deviceAuthorizationEndpoint: at('d') },
     scopes: ['openid'],
     announce: (device: DeviceSignIn) => void shown.push(device),
+    waiting: (leftMs: number) => void left.push(leftMs),
   }
   const outcome = signInByDevice(ports, input, ports.interruption).then(
     ({ tokens }) => tokens.accessToken.reveal(),
     (error: unknown) => error as AuthError,
   )
-  return { ports, shown, outcome }
+  return { ports, shown, left, outcome }
 }
 
 describe('signInByDevice', () => {
   it('asks for a code, shows it, and asks for the tokens in the interval of the server', async () => {
-    const { ports, shown, outcome } = run([refusal('authorization_pending'), GRANTED])
+    const { ports, shown, left, outcome } = run([refusal('authorization_pending'), GRANTED])
     expect(await outcome).toBe('AT-1')
+    expect(left).toEqual([600_000, 598_000])
     expect(shown[0]).toMatchObject({ address: at('device'), completeAddress: undefined, userCode: 'ABCD-EFGH' })
     expect(ports.waits).toEqual([2000, 2000])
     expect(ports.requests.map(({ url, body }) => [url, body])).toEqual([
