@@ -11,7 +11,7 @@ export function addDoctorCommand(program: Command, ports: Ports): void {
     .description('look for what keeps sign-ins from working, and say what to type')
     .addHelpText(
       'after',
-      '\nIt asks no provider and changes nothing.\n\nExamples:\n  aiauth doctor\n  aiauth doctor --json',
+      '\nIt changes nothing, sends no token, and asks one server of a provider what time it is.\n\nExamples:\n  aiauth doctor\n  aiauth doctor --json',
     )
     .action(async (_options: unknown, command: Command) => {
       const { examine } = await import('../flows/doctor/examine.ts')

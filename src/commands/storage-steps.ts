@@ -14,7 +14,7 @@ import { warn } from './warn.ts'
 const CUT_OFF = 'a move to another storage was cut off; aiauth storage set <kind> finishes it'
 
 export async function showStorage(ports: Ports, json: boolean): Promise<void> {
-  const facts = await storageFacts(ports)
+  const facts = await storageFacts(ports, ports.authFile.read())
   const isCutOff = ports.storages.move() !== undefined
   if (json) ports.terminal.out(jsonText({ storages: facts.map(storageJson), moveCutOff: isCutOff }))
   else if (facts.length > 0) ports.terminal.out(storageWords(facts, ports.terminal.outStyle))

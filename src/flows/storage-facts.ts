@@ -5,11 +5,10 @@ import { findStorageKind } from '../model/storage-kind.ts'
 import type { StorageFacts } from '../model/storages.ts'
 import { BACKUP_KEY } from './migration/seal-backup.ts'
 
-export type StorageFactsPorts = Pick<Ports, 'vaults' | 'authFile' | 'storages'>
+export type StorageFactsPorts = Pick<Ports, 'vaults' | 'storages' | 'clock'>
 
 /** Every storage that is decided on, or in use, or holds what a cut-off move has left. */
-export async function storageFacts(ports: StorageFactsPorts): Promise<StorageFacts[]> {
-  const file = ports.authFile.read()
+export async function storageFacts(ports: StorageFactsPorts, file: AuthFile | undefined): Promise<StorageFacts[]> {
   const decided = file === undefined || file.accounts.length === 0 ? undefined : findStorageKind(file.storage ?? '')
   const ofAccounts = file?.accounts.flatMap(({ secret }) => findStorageKind(secret.store) ?? []) ?? []
   const left = ports.storages.move()?.kinds ?? []
@@ -26,12 +25,15 @@ export async function storageFacts(ports: StorageFactsPorts): Promise<StorageFac
 
 const LOCKED: readonly AuthErrorCode[] = ['storage-locked', 'storage-timed-out']
 
-async function factsOf(
+/** One storage, whether or not anything says that it is used. */
+export async function factsOf(
   ports: StorageFactsPorts,
   file: AuthFile | undefined,
   { kind, isDecided }: Pick<StorageFacts, 'kind' | 'isDecided'>,
 ): Promise<StorageFacts> {
+  const startedAtMs = ports.clock.nowMs()
   const look = await ports.storages.look(kind)
+  const answeredInMs = Math.max(0, ports.clock.nowMs() - startedAtMs)
   const { driver, where, formerKeys } = look
   const here = file?.accounts.flatMap(({ id, secret }) => (secret.store === kind ? [id] : [])) ?? []
   const isUntold = look.names === undefined && look.trouble === undefined
@@ -47,6 +49,7 @@ async function factsOf(
     accounts: here.length,
     items: found?.length,
     orphans: orphans && orphans.length + formerKeys,
+    answeredInMs,
     trouble,
   }
 }

@@ -56,6 +56,8 @@ export interface StorageFacts {
   /** How many secrets are here, ours included, and how many of them nobody refers to; unknown where it cannot be opened. */
   readonly items: number | undefined
   readonly orphans: number | undefined
+  /** How long the first question took. */
+  readonly answeredInMs: number
   readonly trouble: AuthError | undefined
 }
 

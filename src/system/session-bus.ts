@@ -29,18 +29,23 @@ const ASKERS: readonly (readonly [program: string, argumentsFor: (call: BusCall)
 ]
 const ANSWER_LIMIT_MS = 2000
 
-/** The answer as the program prints it; `undefined` where none of them is here, or none got an answer. */
+/** The answer as the program prints it; `undefined` where none of them is here, or it got no answer. */
 export async function askBus(call: BusCall): Promise<string | undefined> {
   for (const [program, argumentsFor] of ASKERS) {
-    const answer = await outputOf(program, argumentsFor(call))
-    if (answer !== undefined) return answer
+    const { isThere, output } = await outputOf(program, argumentsFor(call))
+    if (isThere) return output
   }
   return undefined
 }
 
-function outputOf(program: string, values: readonly string[]): Promise<string | undefined> {
+function outputOf(
+  program: string,
+  values: readonly string[],
+): Promise<{ readonly isThere: boolean; readonly output: string | undefined }> {
   const options = { timeout: ANSWER_LIMIT_MS, windowsHide: true, env: childEnvironment() }
   return new Promise((resolve) => {
-    execFile(program, values, options, (error, output) => resolve(error === null ? output : undefined))
+    execFile(program, values, options, (error, output) =>
+      resolve({ isThere: error?.code !== 'ENOENT', output: error === null ? output : undefined }),
+    )
   })
 }

@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto'
+import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { AuthError } from '../model/errors.ts'
 import type { Secret } from '../model/secret.ts'
 import { findStorageKind, helperProgram, type StorageKind } from '../model/storage-kind.ts'
 import type { StorageMove, Storages } from '../model/storages.ts'
-import { json, record, texts } from '../model/untrusted.ts'
+import { json, record, text, texts } from '../model/untrusted.ts'
 import { kindOfSlot } from '../vault/key-slot.ts'
 import { isEmpty } from '../vault/sealed-file.ts'
 import { vaultPathIn } from './home.ts'
@@ -68,8 +69,18 @@ export function storagesOnDisk({ home, vaults, hasPassphrase, newPassphrase }: S
 function driverOf(kind: StorageKind): string {
   const program = helperProgram(kind)
   if (program !== undefined) return `a vault file, its key in docker-credential-${program}`
-  if (kind === 'keychain') return '@napi-rs/keyring'
+  if (kind === 'keychain') return `@napi-rs/keyring ${keyringVersion()}`
   return kind === 'passphrase' ? 'a vault file, its key wrapped by scrypt' : 'a vault file, its key beside it'
+}
+
+/** As it stands on the disk, which is not always what was built with. */
+function keyringVersion(): string {
+  try {
+    const { version } = createRequire(__filename)('@napi-rs/keyring/package.json') as { version?: unknown }
+    return text(version) ?? 'of an unknown version'
+  } catch {
+    return '(missing)'
+  }
 }
 
 /** A record is ours, and yet a file: what is not sound in it is left out. */

@@ -4,45 +4,42 @@ import type { ForeignFile } from '../../model/foreign-files.ts'
 import type { Finding, ToolFile } from '../../model/inspection.ts'
 import { linkOf } from '../../model/linked.ts'
 import { Secret } from '../../model/secret.ts'
+import type { StorageKind } from '../../model/storage-kind.ts'
 import { isTokenText } from '../../model/tokens.ts'
 import { cleanLine, json } from '../../model/untrusted.ts'
 import { fingerprint } from '../../vault/fingerprint.ts'
-import { vaultOf } from '../vault-of.ts'
+import { examineSecrets, type OwnMark } from './examine-secrets.ts'
 import type { Examined, ExaminePorts } from './examine.ts'
 
 /**
  * Refresh tokens of ours that also stand in another program's file: whichever of the two renews
  * first signs the other one out. Compared by fingerprint; a link to that file is in order.
  */
-export async function examineCopies(ports: ExaminePorts, { file }: Examined): Promise<Finding[]> {
-  const marks = await ownMarks(ports, file?.accounts ?? [])
-  const findings: Finding[] = []
+export async function examineCopies(
+  ports: ExaminePorts,
+  { file }: Examined,
+  usable: readonly StorageKind[],
+): Promise<Finding[]> {
+  const accounts = file?.accounts ?? []
+  const isOpen = ({ secret }: Account) => usable.some((kind) => kind === secret.store)
+  const { findings, marks } = await examineSecrets(ports, accounts.filter(isOpen))
+  const copies: Finding[] = []
+  let isCompared = false
   for (const tool of ports.inspection.toolFiles) {
     const found = await readQuietly(ports, tool)
-    if (found !== undefined) findings.push(...copiesIn(tool, found, marks), ...openToOthers(tool, found))
+    if (found === undefined) continue
+    isCompared = true
+    copies.push(...copiesIn(tool, found, marks), ...openToOthers(tool, found))
   }
-  return findings
+  const closed = accounts.filter((account) => !isOpen(account) && account.secret.renewable)
+  return [...findings, ...copies, ...(isCompared ? notCompared(closed) : [])]
 }
 
-interface OwnMark {
-  readonly account: Account
-  /** Of the refresh token. */
-  readonly mark: string
-}
-
-/** A storage that does not answer is told of by itself. */
-async function ownMarks({ vaults }: ExaminePorts, accounts: readonly Account[]): Promise<OwnMark[]> {
-  const marks: OwnMark[] = []
-  for (const account of accounts) {
-    try {
-      const refreshToken = (await vaultOf(vaults, account).read(account.id))?.tokens.refreshToken
-      if (refreshToken !== undefined) marks.push({ account, mark: fingerprint(refreshToken) })
-    } catch (error) {
-      if (!(error instanceof AuthError) || error.code === 'cancelled') throw error
-      return marks
-    }
-  }
-  return marks
+function notCompared(accounts: readonly Account[]): Finding[] {
+  if (accounts.length === 0) return []
+  const names = accounts.map(({ name }) => cleanLine(name)).join(', ')
+  const message = `whether the grant of ${names} lives in other programs' files, too, was not looked at: its storage is closed`
+  return [{ id: 'copies', level: 'note', message, fix: 'open the storage, then aiauth doctor' }]
 }
 
 async function readQuietly(

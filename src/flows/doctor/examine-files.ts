@@ -13,7 +13,7 @@ export function examineFiles(ports: ExaminePorts): Finding[] {
     return [{ id: 'home', level: 'ok', message: `${home} will be made at the first sign-in`, fix: null }]
   return [
     ...folderFindings(ports, home),
-    ...OUR_FILES.flatMap((name) => fileFindings(ports, `${home}/${name}`)),
+    ...filesFindings(ports, home),
     ...leftovers(ports, home),
     ...settingsFinding(ports),
     ...interrupted(ports),
@@ -56,14 +56,28 @@ function folderFindings({ inspection }: ExaminePorts, home: string): Finding[] {
       ? undefined
       : {
           id: 'home',
-          level: 'warning',
+          level: 'note',
           message: `${program} copies ${home} to other machines, and locks do not hold across machines`,
           fix: 'set AIAUTH_HOME to a folder that stays here',
         },
   ]
   const findings = found.filter((each) => each !== undefined)
-  return findings.length > 0 ? findings : [{ id: 'home', level: 'ok', message: home, fix: null }]
+  const asItShouldBe: Finding = { id: 'home', level: 'ok', message: withMode(home, mode), fix: null }
+  return findings.some(({ level }) => level !== 'note') ? findings : [asItShouldBe, ...findings]
 }
+
+function filesFindings(ports: ExaminePorts, home: string): Finding[] {
+  const findings = OUR_FILES.flatMap((name) => fileFindings(ports, `${home}/${name}`))
+  const modes = OUR_FILES.flatMap((name) => {
+    const entry = ports.inspection.entry(`${home}/${name}`)
+    return entry === undefined ? [] : [withMode(name, entry.mode)]
+  })
+  if (findings.length > 0 || modes.length === 0) return findings
+  return [{ id: 'files', level: 'ok', message: modes.join(', '), fix: null }]
+}
+
+/** Windows has no modes. */
+const withMode = (name: string, mode: number) => (mode === 0 ? name : `${name} ${octal(mode)}`)
 
 function fileFindings({ inspection }: ExaminePorts, path: string): Finding[] {
   const entry = inspection.entry(path)
@@ -120,17 +134,22 @@ function interrupted({ migrations }: ExaminePorts): Finding[] {
 function backupFindings({ backups }: ExaminePorts): Finding[] {
   const all = backups.list()
   const bad = all.filter(({ checksum }) => checksum === 'bad')
-  const open = all.filter(({ isSealed, kind, storage, checksum }) => {
-    return checksum === 'ok' && kind === 'migration' && !isSealed && storage !== 'plaintext'
-  })
-  const fix = 'aiauth migrate-auth --list-backups, then aiauth migrate-auth --purge-backups'
+  const open = all.filter(({ isSealed, kind, checksum }) => checksum === 'ok' && kind === 'migration' && !isSealed)
   return [
-    ...bad.map(({ id }): Finding => ({ id: 'backups', level: 'warning', message: `the backup ${id} is damaged`, fix })),
-    ...open.map(({ path }): Finding => ({
+    ...bad.map(({ id }): Finding => ({
+      id: 'backups',
+      level: 'warning',
+      message: `the backup ${id} is damaged`,
+      fix: PURGE,
+    })),
+    ...open.map(({ path, storage }): Finding => ({
       id: 'backups',
       level: 'warning',
       message: `the backup ${path} holds secrets in clear`,
-      fix,
+      fix: storage === 'plaintext' ? SEAL : PURGE,
     })),
   ]
 }
+
+const PURGE = 'aiauth migrate-auth --list-backups, then aiauth migrate-auth --purge-backups'
+const SEAL = 'aiauth storage set keychain, which seals it, or aiauth migrate-auth --purge-backups'

@@ -3,12 +3,19 @@ import type { Finding } from '../../model/inspection.ts'
 import { parseProxy } from '../../model/proxy.ts'
 import { allProviders } from '../../providers/registry.ts'
 import type { ExaminePorts } from './examine.ts'
+import { quietly } from './quietly.ts'
 
 const OLDEST_NODE = 20
 
-/** Options under which Node writes memory, or opens a door to it. */
-const RISKY_NODE_OPTIONS =
-  /--(?:inspect\S*|report-on-\S+|report-uncaught-exception|heapsnapshot-\S+|heap-prof|diagnostic-dir)/g
+/** Options under which Node gives away what is in its memory or on its way, or runs what is not ours beside us. */
+const RISKY_NODE_OPTIONS: readonly (readonly [RegExp, string])[] = [
+  [
+    /--(?:inspect\S*|report-on-\S+|report-uncaught-exception|heapsnapshot-\S+|heap-prof|diagnostic-dir)/g,
+    'can write a token from memory to a file or show it to a debugger',
+  ],
+  [/--tls-keylog/g, 'writes the keys of every connection to a file'],
+  [/(?:^|\s)(?:--(?:require|import|loader|experimental-loader)|-r)(?=[=\s])/g, 'runs other code within aiauth'],
+]
 
 const PROXY_VARIABLES = ['https_proxy', 'HTTPS_PROXY', 'all_proxy', 'ALL_PROXY'] as const
 
@@ -33,13 +40,14 @@ function nodeFinding({ inspection }: ExaminePorts): Finding {
 
 function nodeOptions({ environment }: ExaminePorts): Finding[] {
   const options = environment.variables['NODE_OPTIONS'] ?? ''
-  const risky = [...new Set(options.match(RISKY_NODE_OPTIONS) ?? [])]
-  const findings = risky.map((option): Finding => ({
-    id: 'node-options',
-    level: 'warning',
-    message: `NODE_OPTIONS has ${option}, which can write a token from memory to a file or show it to a debugger`,
-    fix: 'unset NODE_OPTIONS where tokens are used',
-  }))
+  const findings = RISKY_NODE_OPTIONS.flatMap(([pattern, effect]) =>
+    [...new Set(options.match(pattern))].map((option): Finding => ({
+      id: 'node-options',
+      level: 'warning',
+      message: `NODE_OPTIONS has ${option.trim()}, which ${effect}`,
+      fix: 'unset NODE_OPTIONS where tokens are used',
+    })),
+  )
   const isUnchecked = environment.variables['NODE_TLS_REJECT_UNAUTHORIZED'] === '0'
   const unchecked: Finding = {
     id: 'certificates',
@@ -95,14 +103,4 @@ function strays({ environment, settings }: ExaminePorts): Finding[] {
       message: `${name} is set: ${effect}`,
       fix: `unset ${name}, or start programs with aiauth exec`,
     }))
-}
-
-/** A damaged config.json is told of by itself. */
-function quietly<T>(read: () => T): T | undefined {
-  try {
-    return read()
-  } catch (error) {
-    if (error instanceof AuthError) return undefined
-    throw error
-  }
 }

@@ -6,6 +6,7 @@ import { examineAccounts } from './examine-accounts.ts'
 import { examineCopies } from './examine-copies.ts'
 import { examineFiles } from './examine-files.ts'
 import { examineMachine } from './examine-machine.ts'
+import { examineNetwork } from './examine-network.ts'
 import { examineStorage } from './examine-storage.ts'
 
 export type ExaminePorts = Pick<
@@ -13,6 +14,8 @@ export type ExaminePorts = Pick<
   | 'authFile'
   | 'settings'
   | 'vaults'
+  | 'storages'
+  | 'http'
   | 'clock'
   | 'environment'
   | 'backups'
@@ -29,21 +32,29 @@ export interface Examined {
 
 /**
  * Looks at everything that sign-ins here depend on, in an order in which each finding explains
- * those after it. Asks no provider and changes nothing.
+ * those after it. Sends no token and changes nothing.
  *
  * @throws AuthError `cancelled`.
  */
 export async function examine(ports: ExaminePorts): Promise<readonly Finding[]> {
   const { file, findings } = readFile(ports)
   const examined: Examined = { file }
+  const [storage, network] = await Promise.all([examineVaults(ports, examined), examineNetwork(ports, examined)])
   return [
     ...examineMachine(ports),
+    ...network,
     ...examineFiles(ports),
     ...findings,
-    ...(await examineStorage(ports, examined)),
+    ...storage.findings,
     ...examineAccounts(ports, examined),
-    ...(await examineCopies(ports, examined)),
+    ...storage.copies,
   ]
+}
+
+/** What a storage does not answer is not read from it again. */
+async function examineVaults(ports: ExaminePorts, examined: Examined) {
+  const { findings, usable } = await examineStorage(ports, examined)
+  return { findings, copies: await examineCopies(ports, examined, usable) }
 }
 
 function readFile({ authFile }: ExaminePorts): { file: AuthFile | undefined; findings: Finding[] } {
