@@ -1,5 +1,4 @@
 import { closeSync, existsSync, readdirSync, readlinkSync, writeSync } from 'node:fs'
-import { errorCode } from './read-private-file.ts'
 
 /** How long a native call may take to notice that its socket is gone; measured: 1 s at most. */
 const RETURN_LIMIT_MS = 3000
@@ -112,7 +111,7 @@ function isTerminalGone(): boolean {
       writeSync(descriptor, '')
       return false
     } catch (error) {
-      return errorCode(error) === 'EIO'
+      return (error as NodeJS.ErrnoException).code === 'EIO'
     }
   })
 }
