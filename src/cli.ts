@@ -1,26 +1,7 @@
 import { Command, CommanderError } from 'commander'
-import { addDoctorCommand } from './commands/doctor.ts'
 import { withCodeBehindSession } from './commands/code-behind-session.ts'
-import { addCompletionCommand } from './commands/completion.ts'
-import { addConfigCommand } from './commands/config.ts'
-import { addEnvCommand } from './commands/env.ts'
-import { addExecCommand } from './commands/exec.ts'
-import { addListCommand } from './commands/list.ts'
-import { addLoginCommand } from './commands/login.ts'
-import { addLogoutCommand } from './commands/logout.ts'
-import { addMigrateAuthCommand } from './commands/migrate-auth.ts'
-import { addProvidersCommand } from './commands/providers.ts'
-import { addReauthenticateCommand } from './commands/reauthenticate.ts'
-import { addRefreshCommand } from './commands/refresh.ts'
-import { addRemoveCommand } from './commands/remove.ts'
-import { addRenameCommand } from './commands/rename.ts'
+import { COMMANDS, type CommandRow } from './commands/command-table.ts'
 import { reportError, type ReportOptions } from './commands/report-error.ts'
-import { addSetCommand } from './commands/set.ts'
-import { addStatusCommand } from './commands/status.ts'
-import { addStorageCommand } from './commands/storage.ts'
-import { addTokenCommand } from './commands/token.ts'
-import { addUseCommand } from './commands/use.ts'
-import { addWhyCommand } from './commands/why.ts'
 import { AuthError } from './model/errors.ts'
 import type { Ports } from './model/ports.ts'
 import { ProgramEnded } from './model/programs.ts'
@@ -32,10 +13,17 @@ export { reportError, type ReportOptions }
 /**
  * Runs one command line and returns its exit code. Never throws and never exits, so a test
  * can run the whole program with other ports.
+ *
+ * @param ports - whole as soon as `prepare` is done; help and faults of the words need `terminal` alone
  */
-export async function runCli(argv: readonly string[], ports: Ports, options: ReportOptions): Promise<number> {
+export async function runCli(
+  argv: readonly string[],
+  ports: Ports,
+  options: ReportOptions,
+  prepare: () => Promise<void> = () => Promise.resolve(),
+): Promise<number> {
   const words = withCodeBehindSession(withCommand(argv))
-  const program = createProgram(ports, words)
+  const program = (await createProgram(ports, words)).hook('preAction', prepare)
   try {
     await program.parseAsync(words, { from: 'user' })
     return 0
@@ -58,7 +46,7 @@ function withCommand(argv: readonly string[]): readonly string[] {
   return ['reauthenticate', ...before, ...(name === '' ? [] : [name]), ...argv.slice(at + 1)]
 }
 
-function createProgram(ports: Ports, argv: readonly string[]): Command {
+async function createProgram(ports: Ports, argv: readonly string[]): Promise<Command> {
   const program = new Command('aiauth')
     .description('One sign-in for AI subscriptions: the tokens in your keychain, valid for every tool.')
     .version(VERSION, '-V, --version', 'print the version')
@@ -68,7 +56,7 @@ function createProgram(ports: Ports, argv: readonly string[]): Command {
     .option('--debug', 'show where an error came from')
     .option('--no-color', 'no colours')
     .option('--no-input', 'never ask anything')
-    .configureHelp({ showGlobalOptions: true })
+    .configureHelp({ showGlobalOptions: true, subcommandTerm })
     .configureOutput({
       writeOut: (text) => ports.terminal.out(text),
       // Told once, by reportError, in our own voice.
@@ -76,35 +64,26 @@ function createProgram(ports: Ports, argv: readonly string[]): Command {
     })
     .addHelpText('after', EXAMPLES)
     .exitOverride()
-  for (const add of COMMANDS) add(program, ports, argv)
+  for (const row of COMMANDS) {
+    if (isNamed(row, argv)) (await row.add())(program, ports, argv)
+    else program.command(row.name).description(row.description)
+  }
   return program
+}
+
+/** Completion walks through all of them. */
+function isNamed({ name }: CommandRow, argv: readonly string[]): boolean {
+  return argv.includes(name) || argv.includes('complete')
+}
+
+/** As commander would write it, also for a command whose code is not loaded. */
+function subcommandTerm(command: Command): string {
+  const row = COMMANDS.find(({ name }) => name === command.name())
+  return row === undefined || row.takes === '' ? command.name() : `${row.name} ${row.takes}`
 }
 
 /** Commander's ways of saying that help or the version was all that was wanted. */
 const HELPED: readonly string[] = ['commander.help', 'commander.helpDisplayed', 'commander.version']
-
-const COMMANDS = [
-  addLoginCommand,
-  addReauthenticateCommand,
-  addStatusCommand,
-  addTokenCommand,
-  addExecCommand,
-  addEnvCommand,
-  addRefreshCommand,
-  addWhyCommand,
-  addLogoutCommand,
-  addMigrateAuthCommand,
-  addListCommand,
-  addUseCommand,
-  addRenameCommand,
-  addSetCommand,
-  addRemoveCommand,
-  addProvidersCommand,
-  addDoctorCommand,
-  addConfigCommand,
-  addCompletionCommand,
-  addStorageCommand,
-]
 
 const EXAMPLES = `
 Examples:
