@@ -32,13 +32,17 @@ export async function login(
 ): Promise<void> {
   const { known, name, file } = await newAccountOf(ports, providerId, options)
   const mode = modeOf(options)
-  const again = `aiauth login ${known.id}${mode === undefined ? '' : ` --mode ${mode}`}`
+  const flags = [
+    ...(mode === undefined ? [] : [` --mode ${mode}`]),
+    ...(options.name === undefined ? [] : [` --name ${name}`]),
+  ]
+  const again = `aiauth login ${known.id}${flags.join('')}`
   const account = await signInWith(ports, {
     provider: known,
     options,
     loginHint: undefined,
     again,
-    inHalves: `${again}${options.name === undefined ? '' : ` --name ${name}`} --begin`,
+    inHalves: `${again} --begin`,
     beforehand: () => storageFor(ports, file, options.storage),
     keep: (provider, grant, storage) => keepAccount(ports, { name, provider, storage, grant, proxy: options.proxy }),
   })

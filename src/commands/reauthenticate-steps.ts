@@ -63,7 +63,7 @@ function chosen(ports: Ports, names: readonly string[], { all, expired }: Reauth
   return expired === true ? accounts.filter(needsIt) : []
 }
 
-/** @returns why it failed. */
+/** @returns why it failed, or what happened once it had not. */
 async function again(ports: Ports, account: Account, options: ReauthenticateOptions): Promise<AuthError | undefined> {
   try {
     const kept = await signInAgain(ports, account, options)
@@ -124,7 +124,7 @@ function cutShort(rows: readonly Row[]): AuthError | undefined {
 }
 
 function rowOf({ name }: Account, error: AuthError | undefined): Row {
-  if (error === undefined) return { name, outcome: 'signed-in' }
+  if (error === undefined || error.afterResult) return { name, outcome: 'signed-in' }
   const { code, message } = error
   return { name, outcome: code === 'cancelled' ? 'cancelled' : 'failed', code, message }
 }

@@ -74,7 +74,26 @@ export async function signInWith<Kept, Place>(ports: Ports, input: SignInWith<Ke
     const place = await beforehand()
     return keep(provider, await handOver(ports, provider, handedOver, again), place)
   }
-  return options.device === true ? byDevice(ports, input) : throughBrowser(ports, input)
+  try {
+    return await (options.device === true ? byDevice(ports, input) : throughBrowser(ports, input))
+  } catch (error) {
+    throw withWayOn(error, input)
+  }
+}
+
+type Way = Pick<SignInWith<unknown, unknown>, 'provider' | 'options' | 'again' | 'inHalves'>
+
+/** What to type after a no, and where no port could be had: the ways that need none. */
+function withWayOn(error: unknown, { provider, options, again, inHalves }: Way): unknown {
+  if (!(error instanceof AuthError)) return error
+  const byDevice = `${again} --device`
+  if (error.code === 'sign-in-denied' && error.hint === undefined) {
+    return error.withHint(options.device === true ? byDevice : again)
+  }
+  const hasDevice = provider.deviceAuthorizationEndpoint !== undefined
+  const ways = [hasDevice ? byDevice : undefined, inHalves].filter((way) => way !== undefined)
+  if (error.code !== 'port-taken' || ways.length === 0) return error
+  return error.withHint(`or, without a port: ${ways.join(', or ')}`)
 }
 
 /** @throws AuthError as `signInByDevice`, `usage` where terms are not accepted or there is no such sign-in. */
@@ -130,24 +149,10 @@ async function throughBrowser<Kept, Place>(ports: Ports, input: SignInWith<Kept,
       if (inHalves !== undefined && !view.browser.open && !canAnswer(ports)) ports.terminal.say(halvesHint(inHalves))
     }
     return await signIn({ ...ports, http }, { ...view, announce }, keepGrant, deadline.signal)
-  } catch (error) {
-    throw withOtherWays(error, provider, input)
   } finally {
     removeUrlFile()
     deadline.end()
   }
-}
-
-/** Where no port could be had: the ways that need none. */
-function withOtherWays(
-  error: unknown,
-  { deviceAuthorizationEndpoint }: Provider,
-  { again, inHalves }: Pick<SignInWith<unknown, unknown>, 'again' | 'inHalves'>,
-): unknown {
-  if (!(error instanceof AuthError) || error.code !== 'port-taken') return error
-  const byDevice = deviceAuthorizationEndpoint === undefined ? undefined : `${again} --device`
-  const ways = [byDevice, inHalves].filter((way) => way !== undefined)
-  return ways.length === 0 ? error : error.withHint(`or, without a port: ${ways.join(', or ')}`)
 }
 
 const DEFAULT_TIMEOUT_MS = 300_000

@@ -16,18 +16,15 @@ export interface Told {
  * Tells the servers of `notify` in `config.json` that an account has new tokens, all at once
  * and 2 s each. Best effort: whoever is not reached reads the new tokens when it next asks.
  *
- * @throws AuthError `usage` where `notify` is no list of addresses, `cancelled`.
+ * @throws AuthError `usage` where `notify` is no list, what the settings throw, `cancelled`.
  */
 export async function tellServers(
   ports: Pick<Ports, 'http' | 'clock' | 'settings' | 'interruption'>,
   accountId: string,
 ): Promise<readonly Told[]> {
   const servers = ports.settings.read()['notify'] ?? []
-  const isList =
-    Array.isArray(servers) && servers.every((server) => typeof server === 'string' && isSafeAddress(server))
-  if (!isList)
-    throw new AuthError('usage', 'config.json: notify must be a list of https addresses, or http on loopback')
-  return Promise.all((servers as string[]).map((server) => tell(ports, server, accountId)))
+  if (!Array.isArray(servers)) throw new AuthError('usage', 'config.json: notify must be a list of addresses')
+  return Promise.all(servers.map((server) => tell(ports, String(server), accountId)))
 }
 
 async function tell(
@@ -35,6 +32,7 @@ async function tell(
   server: string,
   accountId: string,
 ): Promise<Told> {
+  if (!isSafeAddress(server)) return { server, problem: 'it is no https address, and not http on loopback' }
   const late = new AuthError('network', `no answer within ${TIMEOUT_MS / 1000} s`)
   const deadline = clock.deadline(interruption, TIMEOUT_MS, late)
   const url = `${server.replace(/\/+$/, '')}/api/accounts/${encodeURIComponent(accountId)}/reload`

@@ -72,9 +72,7 @@ function checkIssuer(provider: Provider, received: string | null): void {
 
 function refusal(provider: Provider, error: string, description: string | null): AuthError {
   if (error === 'access_denied') {
-    return new AuthError('sign-in-denied', `the sign-in to ${provider.id} was denied in the browser`, {
-      hint: `aiauth login ${provider.id}`,
-    })
+    return new AuthError('sign-in-denied', `the sign-in to ${provider.id} was denied in the browser`)
   }
   const code = /^(temporarily_unavailable|server_error)$/.test(error) ? 'provider-unavailable' : 'provider-rejected'
   const reason = cleanLine(description === null ? error : `${error}: ${description}`)

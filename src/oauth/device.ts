@@ -176,7 +176,7 @@ function errorIn(body: UntrustedRecord): string | undefined {
 }
 
 function denied({ id }: Provider): AuthError {
-  return new AuthError('sign-in-denied', `the sign-in to ${id} was denied`, { hint: `aiauth login ${id} --device` })
+  return new AuthError('sign-in-denied', `the sign-in to ${id} was denied`)
 }
 
 function odd({ id }: Provider, what: string): AuthError {

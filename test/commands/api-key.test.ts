@@ -117,7 +117,7 @@ describe('an API key of OpenAI', () => {
     expect([exitCode, asked]).toEqual([2, 0])
     expect(err).toBe(
       'aiauth: error: the API key comes from stdin, and nothing is there\n' +
-        'aiauth: hint: aiauth login openai --mode api-key < <file that holds it>\n',
+        'aiauth: hint: aiauth login openai --mode api-key --name new < <file that holds it>\n',
     )
   })
 

@@ -115,6 +115,43 @@ describe('aiauth --reauthenticate, built, in the sandbox', () => {
     expect(stderr).toMatch(/told 1 of 2 servers to reload; not: http:\/\/127\.0\.0\.1:9 \(/)
   })
 
+  it.each([
+    ['no list', 'http://127.0.0.1:9', 'no server was told to reload: config.json: notify must be a list of addresses'],
+    [
+      'an address that nothing is sent to',
+      ['http://gateway.example'],
+      'told 0 of 1 servers to reload; not: http://gateway',
+    ],
+  ])('is a sign-in all the same where notify is %s', async (_case, notify, warning) => {
+    const home = await signedIn('claude', { ...sandbox.settings, notify })
+    const { exitCode, stdout, stderr } = await run(['reauthenticate', 'work', '--json'], { home, env: { BROWSER } })
+    expect([exitCode, JSON.parse(stdout)]).toEqual([0, { results: [{ name: 'work', outcome: 'signed-in' }] }])
+    expect(stderr).toContain(`warning: ${warning}`)
+  })
+
+  it('is a sign-in all the same when Ctrl-C ends the wait for such a server, and exits 130', async () => {
+    const server = createServer().listen(0, '127.0.0.1')
+    onTestFinished(() => {
+      server.closeAllConnections()
+      server.close()
+    })
+    await once(server, 'listening')
+    const home = await signedIn('claude')
+    const notify = [`http://127.0.0.1:${(server.address() as AddressInfo).port}`]
+    writeFileSync(join(home, 'config.json'), JSON.stringify({ ...sandbox.settings, notify }))
+    const program = start(['reauthenticate', 'work', '--json'], { home, env: { BROWSER } })
+    await once(server, 'request')
+    program.process.kill('SIGINT')
+    const { exitCode, stdout } = await program.ended
+    expect([exitCode, JSON.parse(stdout)]).toEqual([130, { results: [{ name: 'work', outcome: 'signed-in' }] }])
+  })
+
+  it('L8: names the same command once more after a no', async () => {
+    const home = await signedIn('claude')
+    const { exitCode, stderr } = await run(['reauthenticate', 'work'], { home, env: { BROWSER, SANDBOX_DENY: '1' } })
+    expect([exitCode, stderr]).toEqual([4, expect.stringContaining('hint: aiauth reauthenticate work\n')])
+  })
+
   it.each([[['reauthenticate']], [['reauthenticate', 'work', '--all']], [['--reauthenticate']]])(
     'wants to know which account: %j',
     async (argv) => {
