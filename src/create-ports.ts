@@ -84,7 +84,7 @@ export function createPorts(
     browser: {
       open: async (url, command) => {
         const { createBrowser } = await import('./system/browser.ts')
-        return createBrowser({ variables, platform: process.platform }).open(url, command)
+        return createBrowser({ variables }).open(url, command)
       },
     },
     programs: {

@@ -5,7 +5,6 @@ import type { Browser } from '../model/ports.ts'
 export interface BrowserOptions {
   /** What the user's own command sees, less everything of ours. */
   readonly variables: Readonly<Record<string, string | undefined>>
-  readonly platform: NodeJS.Platform
 }
 
 type Opening = Awaited<ReturnType<Browser['open']>>
@@ -17,14 +16,17 @@ const SETTLED_AFTER_MS = 2000
  * Opens a browser by the user's command, or by the platform's opener through the package
  * `open`. Neither gets our terminal (a text browser would take the keyboard), our secrets,
  * or a shell; neither keeps the program alive.
+ *
+ * Whether a browser can open here at all is for `surroundings` to judge: without a display the
+ * platform's opener would run a text browser that nobody sees, and call it opened.
  */
-export function createBrowser({ variables, platform }: BrowserOptions): Browser {
+export function createBrowser({ variables }: BrowserOptions): Browser {
   return {
     async open(url, command = '') {
       try {
         const [program, ...words] = commandWords(command)
         if (program !== undefined) return await opening(start(program, [...words, url], variables))
-        return hasDesktop(variables, platform) ? await opening(await startPlatformOpener(url)) : 'unavailable'
+        return await opening(await startPlatformOpener(url))
       } catch {
         return 'unavailable'
       }
@@ -61,14 +63,6 @@ async function startPlatformOpener(url: string): Promise<ChildProcess> {
 /** Windows does not tell upper from lower case in these names. */
 function isOurs(name: string): boolean {
   return name.toUpperCase().startsWith('AIAUTH_')
-}
-
-const ALWAYS_DESKTOP: readonly NodeJS.Platform[] = ['android', 'darwin', 'win32']
-
-/** Without a display the opener would run a text browser that nobody sees, and call it opened. */
-function hasDesktop(variables: BrowserOptions['variables'], platform: NodeJS.Platform): boolean {
-  const hints = [variables['DISPLAY'], variables['WAYLAND_DISPLAY'], variables['WSL_DISTRO_NAME']]
-  return ALWAYS_DESKTOP.includes(platform) || hints.some((hint) => hint !== undefined && hint !== '')
 }
 
 /** How a launch went: its exit code if it ends soon, else that it still runs. */

@@ -35,7 +35,8 @@ describe('surroundings', () => {
     ['this is a container', { variables: { KUBERNETES_SERVICE_HOST: '10.0.0.1' } }],
     ['this is a container', { variables: {}, files: ['/.dockerenv'], kernel: 'microsoft-standard-WSL2' }],
     ['there is no display here', { variables: { DISPLAY: '' } }],
-  ])('U10: knows that %s', (why, traces) => expect(at(traces).noBrowser).toBe(why))
+    ['there is no display here', { platform: 'freebsd', variables: {} }],
+  ])('U6, U10: knows that %s', (why, traces) => expect(at(traces).noBrowser).toBe(why))
 
   it.each<[string, string | undefined, Partial<Traces>]>([
     ['the address that the terminal came in by', 'ada@192.0.2.7', { variables: SSH }],

@@ -31,8 +31,7 @@ function script(name: string, body: string): string {
 }
 
 const written = (name: string) => readFileSync(join(folder, name), 'utf8')
-const browser = (variables: Record<string, string | undefined> = process.env) =>
-  createBrowser({ variables, platform: process.platform })
+const browser = (variables: Record<string, string | undefined> = process.env) => createBrowser({ variables })
 
 describe.runIf(HAS_SHELL)('open with a command', () => {
   it('U16: gives it the address as its last argument, unchanged and through no shell', async () => {
@@ -108,17 +107,6 @@ describe.runIf(HAS_SHELL)('open with a command', () => {
 const TOOLS_OF_XDG_OPEN = 'sh sed grep cut echo tr uname cat ls which env realpath readlink'.split(' ')
 
 describe('open without a command', () => {
-  it.each(['linux', 'freebsd', 'openbsd'] as const)(
-    'U6: is unavailable on %s without a display, and starts nothing',
-    async (platform) => {
-      process.env['BROWSER'] = script('browser', ': > "$here/started"')
-      expect(await createBrowser({ variables: { DISPLAY: '' }, platform }).open(URL_TO_OPEN, undefined)).toBe(
-        'unavailable',
-      )
-      expect(existsSync(join(folder, 'started'))).toBe(false)
-    },
-  )
-
   it.runIf(HAS_XDG)('U6: is unavailable when the opener of the platform finds no browser', async () => {
     for (const tool of TOOLS_OF_XDG_OPEN) link(tool)
     setEnvironment({ PATH: folder })
