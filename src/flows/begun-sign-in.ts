@@ -92,6 +92,7 @@ export async function dropBegun(ports: HalfPorts, id: string): Promise<void> {
 /** Removes what is over. What cannot be removed now is left to the next one. */
 export async function sweepBegun(ports: HalfPorts): Promise<void> {
   const nowMs = ports.clock.nowMs()
+  ports.signIns.removeTorn(nowMs - LIFETIME_MS)
   for (const id of ports.signIns.list()) {
     const header = headerOf(ports.signIns.read(id)?.text ?? '')
     if (header === undefined || isOver(header, nowMs)) await forget(ports, id, header)

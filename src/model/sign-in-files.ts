@@ -41,6 +41,8 @@ export interface SignInFiles {
   remove(id: string): void
   /** The ids of all that are there. */
   list(): readonly string[]
+  /** Removes what writes that were killed before that time have left. */
+  removeTorn(beforeMs: number): void
 }
 
 /**

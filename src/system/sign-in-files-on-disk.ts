@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, renameSync } from 'node:fs'
+import { existsSync, lstatSync, readdirSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
 import { AuthError } from '../model/errors.ts'
 import type { SignInFiles } from '../model/sign-in-files.ts'
@@ -7,6 +7,9 @@ import { errorCode, isLink, readPrivateFile } from './read-private-file.ts'
 
 /** An id, and whether the sign-in still waits (`json`) or was claimed (`used`). */
 const NAME = /^([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.(?:json|used)$/
+
+/** What `replacePrivateFile` writes before it has the file's name. */
+const TORN = /^\.[0-9a-f-]{36}\.json\.[0-9a-f]{16}\.tmp$/
 
 /** The folder `sessions/`. To claim a sign-in is to rename its file, which succeeds for one process only. */
 export function signInFilesOnDisk(home: string): SignInFiles {
@@ -45,11 +48,18 @@ export function signInFilesOnDisk(home: string): SignInFiles {
     remove(id) {
       for (const path of [pathOf(id, 'json'), pathOf(id, 'used')]) if (path !== undefined) removeQuietly(path)
     },
-    list() {
-      const names = existsSync(folder) ? readdirSync(folder) : []
-      return [...new Set(names.flatMap((name) => NAME.exec(name)?.[1] ?? []))]
+    list: () => [...new Set(namesIn(folder).flatMap((name) => NAME.exec(name)?.[1] ?? []))],
+    removeTorn(beforeMs) {
+      for (const name of namesIn(folder).filter((name) => TORN.test(name))) {
+        const path = join(folder, name)
+        if ((lstatSync(path, { throwIfNoEntry: false })?.mtimeMs ?? beforeMs) < beforeMs) removeQuietly(path)
+      }
     },
   }
+}
+
+function namesIn(folder: string): string[] {
+  return existsSync(folder) ? readdirSync(folder) : []
 }
 
 /** Of an ordinary file of ours, and of no link; anything else under its name is as good as none, and empty. */

@@ -1,4 +1,4 @@
-import { readFileSync, readdirSync, writeFileSync } from 'node:fs'
+import { readFileSync, readdirSync, utimesSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -155,6 +155,17 @@ describe('aiauth login in two halves, built, in the sandbox', () => {
     expect([again.exitCode, again.stderr.includes('completed, or tried, before')]).toEqual([3, true])
     const next = await begin(home)
     expect((await run(['login', '--complete', next.session, await shown(next.url)], { home })).exitCode).toBe(0)
+  })
+
+  it('L41: leaves nothing for ever of a write that was killed, and nothing of another’s that goes on', async () => {
+    const home = temporaryHome(sandbox.settings)
+    const { session, url } = await begin(home)
+    const [torn, written] = ['1', '2'].map((digit) => `.${session}.json.${digit.repeat(16)}.tmp`) as [string, string]
+    for (const name of [torn, written]) writeFileSync(join(home, 'sessions', name), 'sealed')
+    const elevenMinutesAgo = Date.now() / 1000 - 660
+    utimesSync(join(home, 'sessions', torn), elevenMinutesAgo, elevenMinutesAgo)
+    expect((await run(['login', '--complete', session, await shown(url)], { home })).exitCode).toBe(0)
+    expect(readdirSync(join(home, 'sessions')).sort()).toEqual([written, `${session}.used`])
   })
 
   it('L37, L41: Ctrl-C while it asks exits 130, keeps nothing and uses the sign-in up', async () => {

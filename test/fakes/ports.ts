@@ -381,6 +381,7 @@ export function fakeSignIns(files: Map<string, string>): SignInFiles {
     release: (id) => void move(used(id), id),
     remove: (id) => [id, used(id)].forEach((name) => files.delete(name)),
     list: () => [...new Set([...files.keys()].map((name) => name.split(' ')[0] ?? ''))],
+    removeTorn: () => undefined,
   }
 }
 
