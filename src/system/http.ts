@@ -93,11 +93,13 @@ async function respond(request: HttpRequest, way: Way, signal: AbortSignal): Pro
     const body = request.body === undefined ? undefined : Buffer.from(request.body, 'utf8')
     const sending = open(request.url, {
       method: request.method,
-      headers: { ...request.headers, connection: 'close', ...(body && { 'content-length': body.length }) },
       ...(tunnel === undefined ? { agent: false } : { createConnection: () => tunnel }),
       rejectUnauthorized: true,
       signal,
     })
+    // Not among the options, which Node prints with NODE_DEBUG=http.
+    const headers = { ...request.headers, connection: 'close', ...(body && { 'content-length': body.length }) }
+    for (const [name, value] of Object.entries(headers)) sending.setHeader(name, value)
     // Until then nothing but the handshake has gone out: what was written waits for this event.
     sending.on('socket', (socket) => socket.once(isTls ? 'secureConnect' : 'connect', () => (way.phase = 'sent')))
     sending.on('error', reject).on('response', resolve).end(body)

@@ -19,13 +19,16 @@ export async function openTunnel(proxy: URL, target: URL, signal: AbortSignal): 
     const asking = request(proxy.origin, {
       method: 'CONNECT',
       path: authority,
-      headers: { host: authority, ...authorization(proxy) },
+      headers: { host: authority },
       // Else Node takes the name for the proxy's certificate from the Host header.
       servername: serverName(proxy),
       agent: false,
       rejectUnauthorized: true,
       signal,
     })
+    // Not among the options, which Node prints with NODE_DEBUG=http.
+    const password = authorization(proxy)
+    if (password !== undefined) asking.setHeader('proxy-authorization', password)
     asking.on('error', (error) => reject(unreachable(error, proxy)))
     asking.on('connect', ({ statusCode = 0 }, socket, head) => {
       const isOpen = statusCode >= 200 && statusCode <= 299
@@ -41,10 +44,10 @@ export async function openTunnel(proxy: URL, target: URL, signal: AbortSignal): 
 }
 
 /** RFC 7617 §2; parseProxy has seen to it that the parts can be decoded. */
-function authorization({ username, password }: URL): Record<string, string> {
-  if (username === '' && password === '') return {}
+function authorization({ username, password }: URL): string | undefined {
+  if (username === '' && password === '') return undefined
   const pair = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`
-  return { 'proxy-authorization': `Basic ${Buffer.from(pair, 'utf8').toString('base64')}` }
+  return `Basic ${Buffer.from(pair, 'utf8').toString('base64')}`
 }
 
 /** An address is no name that a server could be asked by (RFC 6066 §3). */
