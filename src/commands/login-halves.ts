@@ -28,10 +28,10 @@ import { warn } from './warn.ts'
 /** The first half of a sign-in that makes an account. */
 export async function beginLogin(ports: Ports, providerId: string | undefined, options: LoginOptions): Promise<void> {
   const { known, name, file } = await newAccountOf(ports, providerId, options)
+  const retry = `aiauth login ${known.id} --mode ${known.mode}`
   await begin(ports, {
-    ...{ provider: known, name, options, loginHint: undefined, again: undefined },
-    retry: `aiauth login ${known.id} --mode ${known.mode}`,
-    storage: () => storageFor(ports, file, options.storage),
+    ...{ provider: known, name, options, loginHint: undefined, again: undefined, retry },
+    storage: () => storageFor(ports, { file, asked: options.storage, command: `${retry} --begin` }),
   })
 }
 
@@ -128,7 +128,7 @@ async function keeperOf(ports: Ports, { name, again, storage: begun, proxy, ...a
     return (provider, grant) => keepSignIn(ports, { account, provider, grant, mayDiffer: again.mayDiffer })
   }
   assertNameIsFree(file, { name, hint: nameHint(asked.provider) })
-  const storage = await storageFor(ports, file, begun)
+  const storage = await storageFor(ports, { file, asked: begun, command: 'aiauth login' })
   return (provider, grant) => keepAccount(ports, { name, provider, storage, grant, proxy })
 }
 

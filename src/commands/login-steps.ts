@@ -43,7 +43,7 @@ export async function login(
     loginHint: undefined,
     again,
     inHalves: `${again} --begin`,
-    beforehand: () => storageFor(ports, file, options.storage),
+    beforehand: () => storageFor(ports, { file, asked: options.storage, command: again }),
     keep: (provider, grant, storage) => keepAccount(ports, { name, provider, storage, grant, proxy: options.proxy }),
   })
   await tellOfAccount(ports, account, json)

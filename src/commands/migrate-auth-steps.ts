@@ -47,7 +47,7 @@ async function migrateNow(ports: Ports, options: MigrateOptions, json: boolean):
   }
   if (prepared !== undefined) await agree(ports, prepared, options)
   warnOfRunning(ports, prepared)
-  const storage = await storageFor(ports, current, options.storage)
+  const storage = await storageFor(ports, { file: current, asked: options.storage, command: 'aiauth migrate-auth' })
   const custody = custodyOf(options)
   const migration = await withProgress(ports, 'migrating', (onStep) =>
     migrate(ports, { from: options.from, custody, storage, onStep }),

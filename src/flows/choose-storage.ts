@@ -9,8 +9,10 @@ export interface ChooseStorageInput {
   readonly asked: string | undefined
   /** A passphrase is at hand without asking, which counts as a choice where there is no keychain. */
   readonly hasPassphrase: boolean
-  /** Asks the person; `undefined` where nobody can be asked. */
-  readonly ask: (() => Promise<string | undefined>) | undefined
+  /** What to type, to which `--storage` can be added. */
+  readonly command: string
+  /** Tells the person why there is no keychain, and asks; `undefined` where nobody can be asked. */
+  readonly ask: ((cause: AuthError) => Promise<string | undefined>) | undefined
 }
 
 /**
@@ -25,7 +27,7 @@ export interface ChooseStorageInput {
  */
 export async function chooseStorage(
   ports: Pick<Ports, 'vaults'>,
-  { file, asked, hasPassphrase, ask }: ChooseStorageInput,
+  { file, asked, command, hasPassphrase, ask }: ChooseStorageInput,
 ): Promise<StorageKind> {
   const recorded = file !== undefined && file.accounts.length > 0 ? (file.storage ?? undefined) : undefined
   const wanted = asked === undefined ? undefined : askedKind(asked)
@@ -40,12 +42,13 @@ export async function chooseStorage(
     return await proven(ports, 'keychain')
   } catch (error) {
     if (!(error instanceof AuthError)) throw error
-    if (error.code !== 'storage-unavailable') throw error.withHint(CHOICES)
+    if (error.code !== 'storage-unavailable')
+      throw error.withHint(`or choose another storage: ${command} --storage passphrase`)
     if (hasPassphrase) return proven(ports, 'passphrase')
-    const answer = (await ask?.())?.trim()
+    const answer = (await ask?.(error))?.trim()
     if (answer === '') return proven(ports, 'passphrase')
     if (answer !== undefined && answer !== 'stop') return proven(ports, askedKind(answer))
-    throw error.withHint(CHOICES)
+    throw withRemedies(error)
   }
 }
 
@@ -61,6 +64,13 @@ export function askedKind(name: string): StorageKind {
   throw new AuthError('usage', 'there is no storage of that kind', { hint: `--storage ${STORAGE_CHOICES}` })
 }
 
-/** Told where nothing is decided yet, beside what would mend the keychain. */
-const CHOICES =
-  'or choose: --storage passphrase (with AIAUTH_PASSPHRASE_FILE), --storage helper:<program>, or --storage plaintext (readable by anyone who can read your files)'
+/** A line each: what would bring the keychain, and what else can be chosen. */
+function withRemedies(error: AuthError): AuthError {
+  const hint = [error.hint, ...CHOICES].filter((line) => line !== undefined).join('\n')
+  return new AuthError(error.code, error.message, { hint, cause: error })
+}
+
+const CHOICES: readonly string[] = [
+  'or AIAUTH_STORAGE=passphrase with AIAUTH_PASSPHRASE_FILE=<file that holds it>, or AIAUTH_STORAGE=helper:<program>',
+  'or AIAUTH_STORAGE=plaintext: anyone who can read your files can read the tokens then',
+]

@@ -37,7 +37,7 @@ export interface AuthErrorOptions {
  * A failure that the user can act on. Anything else that escapes is a bug and exits 70.
  *
  * `message` says what happened and `hint` what to type next; neither may hold a secret
- * or a control character. `cause` is for the debugger only and is never printed:
+ * or a control character, but a hint may have several lines. `cause` is for the debugger only and is never printed:
  * oauth4webapi puts whole token responses in it.
  */
 export class AuthError extends Error {

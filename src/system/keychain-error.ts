@@ -47,7 +47,7 @@ const FAILURES: readonly (readonly [RegExp, AuthErrorCode, string, () => string]
     /not provided by any \.service|ServiceUnknown|NameHasNoOwner/,
     'storage-unavailable',
     'no keychain service runs here (D-Bus knows no org.freedesktop.secrets)',
-    () => 'start gnome-keyring, KWallet or KeePassXC',
+    () => 'install and start gnome-keyring, KWallet or KeePassXC',
   ],
   [
     /failed to connect|autolaunch|address/i,

@@ -18,15 +18,15 @@ export interface ErrorReport {
  */
 export function errorReport(error: unknown, style: Style, isDebug: boolean): ErrorReport {
   const known = error instanceof AuthError ? error : bug(error)
-  const hint = known.hint ?? null
+  const hint = known.hint?.split('\n')
   return {
     exitCode: EXIT_CODES[known.code],
     lines: [
       `aiauth: ${style.red('error')}: ${oneLine(known.message)}`,
-      ...(hint === null ? [] : [`aiauth: ${style.cyan('hint')}: ${oneLine(hint)}`]),
+      ...(hint ?? []).map((line) => `aiauth: ${style.cyan('hint')}: ${oneLine(line)}`),
       ...(isDebug ? frames(error).map((frame) => style.dim(frame)) : []),
     ],
-    json: { error: { code: known.code, message: known.message, hint } },
+    json: { error: { code: known.code, message: known.message, hint: hint?.join('; ') ?? null } },
   }
 }
 

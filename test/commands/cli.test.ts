@@ -102,6 +102,7 @@ describe('aiauth', () => {
   })
 })
 
+const ELSEWHERE = /hint: or choose another storage: aiauth login claude --storage passphrase\n$/
 const PLAINTEXT =
   'aiauth: warning: tokens are readable by anyone who can read /home/ada/.config/aiauth/vault.json (storage plaintext)\n'
 
@@ -158,14 +159,18 @@ describe('aiauth login', () => {
   })
 
   it.each([
-    ['K2: no keychain and no choice', new AuthError('storage-unavailable', 'no keychain here')],
-    ['K3: a locked keychain', new AuthError('storage-locked', 'the keychain is locked')],
-    ['K4: a silent keychain', new AuthError('storage-timed-out', 'the keychain does not answer')],
-  ])('%s: exits 7 before a browser opens', async (_case, brokenVault) => {
+    [
+      'K2: no keychain and no choice',
+      new AuthError('storage-unavailable', 'no keychain here', { hint: 'start one' }),
+      /hint: start one\naiauth: hint: or AIAUTH_STORAGE=passphrase .*\naiauth: hint: or AIAUTH_STORAGE=plaintext.*\n$/,
+    ],
+    ['K3: a locked keychain', new AuthError('storage-locked', 'the keychain is locked'), ELSEWHERE],
+    ['K4: a silent keychain', new AuthError('storage-timed-out', 'the keychain does not answer'), ELSEWHERE],
+  ])('%s: exits 7 before a browser opens', async (_case, brokenVault, hint) => {
     const { exitCode, err, ports } = await run(['login', 'claude', '--accept-terms'], { ...SIGN_IN, brokenVault })
     expect(exitCode).toBe(7)
     expect(err).toContain(brokenVault.message)
-    expect(err).toMatch(/--storage passphrase.*--storage plaintext/)
+    expect(err).toMatch(hint)
     expect(ports.requests).toEqual([])
     expect(ports.current()).toBeUndefined()
   })

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
@@ -27,6 +27,10 @@ const ABSENCES = [
   ['no service', 'no keychain service runs here'],
   ['no collection', 'your keychain has no default collection'],
 ] as const
+const CHOICES = [
+  'aiauth: hint: or AIAUTH_STORAGE=passphrase with AIAUTH_PASSPHRASE_FILE=<file that holds it>, or AIAUTH_STORAGE=helper:<program>',
+  'aiauth: hint: or AIAUTH_STORAGE=plaintext: anyone who can read your files can read the tokens then',
+]
 const NOTHING = { AIAUTH_STORAGE: undefined, BROWSER }
 const CANCELLED = 'aiauth: error: cancelled\n'
 const ALL_WAYS = [...BOTH_WAYS, ['login', ['login', 'claude', '--name', 'second']]] as const
@@ -53,7 +57,7 @@ describe.skipIf(whyNoSecretService() !== undefined)('aiauth with a keyring', () 
         const folder = temporaryHome(sandbox.settings)
         const ended = await run(['login', 'claude'], { home: folder, env: await absent(how) })
         expectTrouble(ended, words)
-        expect(ended.stderr).toMatch(/--storage passphrase .*--storage plaintext/)
+        expect(ended.stderr.split('\n').slice(2)).toEqual([...CHOICES, ''])
         expect(Object.keys(filesIn(folder))).toEqual(['config.json'])
       },
     )
@@ -63,6 +67,17 @@ describe.skipIf(whyNoSecretService() !== undefined)('aiauth with a keyring', () 
       const env = await absent(how)
       for (const [, argv] of BOTH_WAYS) expectTrouble(await run(argv, { home: account.folder, env }), words)
       expectUnchanged(account)
+    })
+
+    it('K2: with a passphrase at hand, of systemd too, login takes it for the choice', async () => {
+      const folder = temporaryHome(sandbox.settings)
+      const credentials = temporaryHome()
+      writeFileSync(join(credentials, 'aiauth-passphrase'), 'correct horse\n', { mode: 0o400 })
+      const env = { ...(await absent('no service')), CREDENTIALS_DIRECTORY: credentials }
+      expect(await run(['login', 'claude'], { home: folder, env })).toMatchObject({ exitCode: 0 })
+      expect(JSON.parse(readFileSync(join(folder, 'auth.json'), 'utf8'))).toMatchObject({ storage: 'passphrase' })
+      expect((await run(['token'], { home: folder, env })).stdout).toMatch(/^sk-ant-oat01-/)
+      expect((await run(['token'], { home: folder, env: NOTHING })).exitCode).toBe(7)
     })
 
     it('K2: with --json the error is one object on stdout', async () => {
@@ -102,10 +117,23 @@ describe.skipIf(whyNoSecretService() !== undefined)('aiauth with a keyring', () 
       },
     )
 
-    it('K3: ends a login before any address is shown', async () => {
+    it('K3: ends a login before any address is shown, with what to unlock and what else to type', async () => {
       const [folder, { service, env }] = [temporaryHome(sandbox.settings), await keyring()]
       service.lock()
-      expectTrouble(await run(['login', 'claude'], { home: folder, env }), 'your keychain is locked')
+      // A passphrase that is at hand is a choice for where there is no keychain, and not for one that is closed.
+      for (const more of [{}, { AIAUTH_PASSPHRASE: 'at hand' }]) {
+        expect(await run(['login', 'claude'], { home: folder, env: { ...env, ...more } })).toMatchObject({
+          exitCode: 7,
+          stderr:
+            'aiauth: error: your keychain is locked (gnome-keyring-daemon, collection login)\n' +
+            'aiauth: hint: unlock it, then try again; or choose another storage: aiauth login claude --storage passphrase\n',
+        })
+      }
+      const remote = { ...env, SSH_CONNECTION: '192.0.2.1 1 192.0.2.2 22' }
+      expectTrouble(
+        await run(['login', 'claude'], { home: folder, env: remote }),
+        'gnome-keyring-daemon --replace --unlock; or choose another storage: aiauth login claude --storage passphrase',
+      )
       expect(Object.keys(filesIn(folder))).toEqual(['config.json'])
     })
   })
