@@ -1,4 +1,5 @@
 import { AuthError } from '../model/errors.ts'
+import { shellWord } from '../model/shell-word.ts'
 import { modeAsFound } from './private-files.ts'
 import { syncedBy } from './synced-folder.ts'
 
@@ -16,7 +17,7 @@ export function checkPlaintextFolder(home: string): void {
   if (process.platform !== 'win32' && (mode & WRITABLE_BY_OTHERS) !== 0) {
     const shown = `mode ${mode.toString(8).padStart(4, '0')}`
     throw new AuthError('storage-unavailable', `plaintext is refused: others could write to ${home} (${shown})`, {
-      hint: `chmod 700 ${home} and look at what is in it, or choose a storage that seals: --storage passphrase`,
+      hint: `chmod 700 ${shellWord(home)} and look at what is in it, or choose a storage that seals: --storage passphrase`,
     })
   }
   const program = syncedBy(home)

@@ -101,6 +101,27 @@ describe('aiauth doctor', () => {
       { id: 'leftovers', fix: `when no aiauth runs: rm -r ${HOME}/auth.json.new` },
     ],
     [
+      'a copy that somebody has made, and not of locks',
+      {
+        inspection: {
+          ...inFolder({}),
+          names: () => ['auth.json.lock', 'vault.json', 'auth.json.bak', 'vault.json.lock'],
+        },
+      },
+      {},
+      {
+        id: 'leftovers',
+        message: `${HOME}/auth.json.bak is a copy that nobody looks after, and may hold secrets`,
+        fix: `when you do not need it: rm -r ${HOME}/auth.json.bak`,
+      },
+    ],
+    [
+      'a copy that a syncing program has made',
+      { inspection: { ...inFolder({}), names: () => ['auth.json', "vault (ada's copy).json"] } },
+      {},
+      { id: 'leftovers', fix: `when you do not need it: rm -r '${HOME}/vault (ada'\\''s copy).json'` },
+    ],
+    [
       'settings that cannot be used',
       { inspection: inFolder({}), config: { providers: [] } },
       {},
@@ -225,7 +246,7 @@ describe('aiauth doctor', () => {
       {
         level: 'note',
         message:
-          "no program on the D-Bus session owns org.freedesktop.secrets; aiauth does not fall back to the kernel's keyring, which a restart empties",
+          "no program on the D-Bus session owns org.freedesktop.secrets; the keychain package would go on to the kernel's keyring, which a restart empties, and aiauth does not let it",
       },
     ],
     ['is asked for in vain', { hasBus: true, isOwned: undefined }, { level: 'note' }],

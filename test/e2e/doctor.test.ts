@@ -114,7 +114,7 @@ describe('aiauth doctor, built', () => {
       const { env } = await keyring({ daemon: false })
       const [keychain] = of(await findings(temporaryHome(), env), 'keychain')
       expect(keychain?.message).toBe(
-        "no program on the D-Bus session owns org.freedesktop.secrets; aiauth does not fall back to the kernel's keyring, which a restart empties",
+        "no program on the D-Bus session owns org.freedesktop.secrets; the keychain package would go on to the kernel's keyring, which a restart empties, and aiauth does not let it",
       )
     })
   })

@@ -4,6 +4,7 @@ import type { ForeignFile } from '../../model/foreign-files.ts'
 import type { Finding, ToolFile } from '../../model/inspection.ts'
 import { linkOf } from '../../model/linked.ts'
 import { Secret } from '../../model/secret.ts'
+import { shellWord } from '../../model/shell-word.ts'
 import type { StorageKind } from '../../model/storage-kind.ts'
 import { isTokenText } from '../../model/tokens.ts'
 import { cleanLine, json } from '../../model/untrusted.ts'
@@ -80,5 +81,5 @@ function textsIn(value: unknown, depth = 0): string[] {
 function openToOthers({ tool, path }: ToolFile, { mode }: ForeignFile): Finding[] {
   if ((mode & 0o077) === 0) return []
   const message = `others can read the sign-in of ${tool} in ${path}`
-  return [{ id: 'copies', level: 'warning', message, fix: `chmod 600 ${path}` }]
+  return [{ id: 'copies', level: 'warning', message, fix: `chmod 600 ${shellWord(path)}` }]
 }

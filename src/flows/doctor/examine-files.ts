@@ -1,5 +1,6 @@
 import { AuthError } from '../../model/errors.ts'
 import type { Finding } from '../../model/inspection.ts'
+import { shellWord } from '../../model/shell-word.ts'
 import { allProviders } from '../../providers/registry.ts'
 import { trouble, type ExaminePorts } from './examine.ts'
 
@@ -15,6 +16,7 @@ export function examineFiles(ports: ExaminePorts): Finding[] {
     ...folderFindings(ports, home),
     ...filesFindings(ports, home),
     ...leftovers(ports, home),
+    ...strayCopies(ports, home),
     ...settingsFinding(ports),
     ...interrupted(ports),
     ...backupFindings(ports),
@@ -42,7 +44,7 @@ function folderFindings({ inspection }: ExaminePorts, home: string): Finding[] {
           id: 'home',
           level: 'warning',
           message: `others can look into ${home} (mode ${octal(mode)})`,
-          fix: `chmod 700 ${home}`,
+          fix: `chmod 700 ${shellWord(home)}`,
         },
     odd === undefined
       ? undefined
@@ -85,14 +87,21 @@ function fileFindings({ inspection }: ExaminePorts, path: string): Finding[] {
   if (entry.kind !== 'file')
     return [{ id: 'files', level: 'problem', message: `${path} is no ordinary file`, fix: `look at ${path}` }]
   if (!entry.isOurs)
-    return [{ id: 'files', level: 'problem', message: `${path} belongs to another user`, fix: `chown $USER ${path}` }]
+    return [
+      {
+        id: 'files',
+        level: 'problem',
+        message: `${path} belongs to another user`,
+        fix: `chown $USER ${shellWord(path)}`,
+      },
+    ]
   if ((entry.mode & 0o077) === 0) return []
   return [
     {
       id: 'files',
       level: 'warning',
       message: `others can read ${path} (mode ${octal(entry.mode)})`,
-      fix: `chmod 600 ${path}`,
+      fix: `chmod 600 ${shellWord(path)}`,
     },
   ]
 }
@@ -110,7 +119,22 @@ function leftovers({ inspection }: ExaminePorts, home: string): Finding[] {
       id: 'leftovers',
       level: 'warning',
       message: `${home}/${name} may be left of a run that was killed, and may hold secrets`,
-      fix: `when no aiauth runs: rm -r ${home}/${name}`,
+      fix: `when no aiauth runs: rm -r ${shellWord(`${home}/${name}`)}`,
+    }))
+}
+
+/** What an editor, a hand or a syncing program has made of our files: `auth.json.bak`, `vault.sync-conflict-….json`. */
+const STRAY_COPY = /^(?:auth|vault)(?:[ .(~_-].*)$/
+
+function strayCopies({ inspection }: ExaminePorts, home: string): Finding[] {
+  return inspection
+    .names(home)
+    .filter((name) => STRAY_COPY.test(name) && !/^[a-z]+\.json(?:\.lock)?$/.test(name) && !LEFTOVER.test(name))
+    .map((name) => ({
+      id: 'leftovers',
+      level: 'warning',
+      message: `${home}/${name} is a copy that nobody looks after, and may hold secrets`,
+      fix: `when you do not need it: rm -r ${shellWord(`${home}/${name}`)}`,
     }))
 }
 

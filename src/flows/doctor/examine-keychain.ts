@@ -26,7 +26,8 @@ function told({ hasBus, isOwned, program, collection, isLocked }: KeychainServic
   return ['ok', `${place} is ${isLocked === undefined ? 'there' : 'open'}`, null]
 }
 
-const KERNEL = "; aiauth does not fall back to the kernel's keyring, which a restart empties"
+const KERNEL =
+  "; the keychain package would go on to the kernel's keyring, which a restart empties, and aiauth does not let it"
 const START = 'start gnome-keyring, KWallet or KeePassXC, or keep the tokens elsewhere: --storage passphrase'
 const ASK = 'install dbus-send or busctl, one of which can ask it, and see that a session bus runs'
 const CREATE = 'create or open a collection in your keychain program, and make it the default one'

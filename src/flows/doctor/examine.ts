@@ -2,6 +2,7 @@ import type { AuthFile } from '../../model/account.ts'
 import { AuthError } from '../../model/errors.ts'
 import type { Finding } from '../../model/inspection.ts'
 import type { Ports } from '../../model/ports.ts'
+import { text } from '../../model/untrusted.ts'
 import { examineAccounts } from './examine-accounts.ts'
 import { examineCopies } from './examine-copies.ts'
 import { examineFiles } from './examine-files.ts'
@@ -61,7 +62,9 @@ function readFile({ authFile }: ExaminePorts): { file: AuthFile | undefined; fin
   try {
     const file = authFile.read()
     const message =
-      file === undefined ? 'there is no auth.json yet' : `auth.json tells of ${file.accounts.length} accounts`
+      file === undefined
+        ? 'there is no auth.json yet'
+        : `auth.json is in order; accounts: ${file.accounts.length}, storage: ${text(file.storage) ?? 'not chosen'}`
     return { file, findings: [{ id: 'auth-file', level: 'ok', message, fix: null }] }
   } catch (error) {
     if (!(error instanceof AuthError)) throw error
