@@ -87,6 +87,12 @@ describe('aiauth doctor', () => {
       {},
       { id: 'home', level: 'warning', fix: `chmod 700 ${HOME}` },
     ],
+    [
+      'a folder that others can write to',
+      { inspection: inFolder({ mode: 0o777 }) },
+      {},
+      { id: 'home', level: 'warning', message: `others can write to ${HOME} (mode 0777)` },
+    ],
     ['a folder of somebody else', { inspection: inFolder({ isOurs: false }) }, {}, { id: 'home', level: 'problem' }],
     [
       'a file that others can read',
@@ -172,6 +178,12 @@ describe('aiauth doctor', () => {
     [
       'a server without a time',
       { answers: [() => ({ status: 405 })] },
+      {},
+      { id: 'clock', level: 'note', fix: 'compare the clock of this machine yourself' },
+    ],
+    [
+      'a server with a time that is none',
+      { answers: [serverTime(0, { age: '9'.repeat(40) })] },
       {},
       { id: 'clock', level: 'note', fix: 'compare the clock of this machine yourself' },
     ],

@@ -43,7 +43,7 @@ function folderFindings({ inspection }: ExaminePorts, home: string): Finding[] {
       : {
           id: 'home',
           level: 'warning',
-          message: `others can look into ${home} (mode ${octal(mode)})`,
+          message: `others can ${(mode & 0o022) === 0 ? 'look into' : 'write to'} ${home} (mode ${octal(mode)})`,
           fix: `chmod 700 ${shellWord(home)}`,
         },
     odd === undefined

@@ -2,6 +2,7 @@ import { hostOf, isSafeAddress } from '../../model/endpoint.ts'
 import { AuthError } from '../../model/errors.ts'
 import type { Finding } from '../../model/inspection.ts'
 import type { Provider } from '../../model/provider.ts'
+import { LATEST_MS } from '../../model/time.ts'
 import { allProviders } from '../../providers/registry.ts'
 import { httpFor } from '../http-for.ts'
 import { quietly } from './quietly.ts'
@@ -66,9 +67,7 @@ function serverToAsk({ settings }: ExaminePorts, { file }: Examined): Server | u
   return undefined
 }
 
-const addressesOf = ({ tokenEndpoint, issuer, usageEndpoint, profileEndpoint }: Provider) => [
-  ...[tokenEndpoint, issuer, usageEndpoint, profileEndpoint],
-]
+const addressesOf = (row: Provider) => [row.tokenEndpoint, row.issuer, row.usageEndpoint, row.profileEndpoint]
 
 /** An answer out of a cache was made `Age` seconds before it was sent (RFC 9111 §5.1). */
 function clockFinding(
@@ -78,7 +77,7 @@ function clockFinding(
   nowMs: number,
 ): Finding {
   const serverMs = Date.parse(date) + (Number.parseInt(age, 10) || 0) * 1000
-  if (Number.isNaN(serverMs)) {
+  if (!(serverMs > 0 && serverMs <= LATEST_MS)) {
     const message = `${host} does not say what time it is, so the clock was not compared`
     return { id: 'clock', level: 'note', message, fix: 'compare the clock of this machine yourself' }
   }
