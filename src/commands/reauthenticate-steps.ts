@@ -46,7 +46,7 @@ export async function reauthenticate(
     rows.push(rowOf(account, error))
     failure ??= error
   }
-  if (ports.interruption.aborted && rows.length > 1) failure = cutShort(rows)
+  if (ports.interruption.aborted && rows.length > 1) failure = cutShort(rows) ?? failure
   if (json) ports.terminal.out(jsonText({ results: rows }))
   else if (accounts.length > 1) ports.terminal.out(signInRows(rows, ports.terminal.outStyle))
   else if (accounts.length === 0) ports.terminal.say('aiauth: no account needs a new sign-in')

@@ -1,4 +1,5 @@
 import { closeSync, existsSync, readdirSync, readlinkSync, writeSync } from 'node:fs'
+import { isTerminal } from './quick-terminal.ts'
 
 /** How long a native call may take to notice that its socket is gone; measured: 1 s at most. */
 const RETURN_LIMIT_MS = 3000
@@ -45,7 +46,7 @@ export async function nativeCall<T>(call: () => Promise<T>): Promise<T> {
  * nothing left to do.
  */
 export function endNow(exitCode: number): void {
-  if (isTerminalGone()) endBySignal('SIGHUP')
+  if (losesTerminal(exitCode)) endBySignal('SIGHUP')
   if (!isBlocked()) process.exit(exitCode)
   process.exitCode = exitCode
   const replace = execve()
@@ -101,11 +102,14 @@ function closeNewSockets(): void {
 }
 
 /**
- * Whether the terminal was closed. Node puts its modes back when it exits, and before 22.17
- * aborts where that fails: with status 134, and a core dump that holds whatever was typed.
+ * Whether the terminal was closed, or is being closed. Node puts its modes back when it exits,
+ * and before 22.17 aborts where that fails: with status 134, and a core dump that holds
+ * whatever was typed (nodejs/node#58200).
  */
-function isTerminalGone(): boolean {
-  return [0, 1, 2].some((descriptor) => {
+function losesTerminal(exitCode: number): boolean {
+  const isHangup = SIGNALS[exitCode] === 'SIGHUP'
+  return ([0, 1, 2] as const).some((descriptor) => {
+    if (isHangup && isTerminal(descriptor)) return true
     try {
       // Nothing is written, and a terminal that was hung up refuses even that.
       writeSync(descriptor, '')

@@ -17,8 +17,14 @@ export interface TerminalSession {
   resize(columns: number, rows: number): void
   /** The bytes, as they came. */
   raw(): string
+  /** The process id of the program. */
+  pid(): number
+  /** The terminal is closed; what runs in it goes on until it notices. */
+  hangUp(): void
   /** The exit code of the program. */
   ended(): Promise<number>
+  /** What `stty -a` tells of the terminal once the program has ended. */
+  modes(): string
   close(): void
 }
 
@@ -43,7 +49,9 @@ export function startInTerminal(
   { columns = 100, rows = 40 } = {},
 ): TerminalSession {
   const folder = mkdtempSync(join(tmpdir(), 'aiauth-tmux-'))
-  const [recorded, exitCode, go] = ['raw', 'exit', 'go'].map((name) => join(folder, name)) as [string, string, string]
+  const [recorded, exitCode, go, modes, pid] = ['raw', 'exit', 'go', 'modes', 'pid'].map((name) =>
+    join(folder, name),
+  ) as [string, string, string, string, string]
   closeSync(openSync(recorded, 'w'))
   const tmux = (...words: string[]) => {
     const { status, stderr } = spawnSync('tmux', ['-S', join(folder, 'socket'), '-f', '/dev/null', ...words], {
@@ -53,12 +61,22 @@ export function startInTerminal(
     if (status !== 0) throw new Error(`tmux ${words[0] ?? ''}: ${stderr}`)
   }
   const variables = Object.entries({ TERM: 'xterm-256color', ...env }).map(([name, value]) => `${name}=${value}`)
-  const command = ['env', '-i', ...variables, ...argv].map(quoted).join(' ')
-  // The recording must have begun before the program does.
-  const script = `while [ ! -e ${quoted(go)} ]; do sleep 0.02; done; ${command}; echo $? > ${quoted(exitCode)}; sleep 60`
+  const inside = `echo $$ > ${quoted(pid)}; exec ${['env', '-i', ...variables, ...argv].map(quoted).join(' ')}`
+  const script = [
+    // The end is told also where the terminal is gone by then.
+    "trap '' HUP",
+    // The recording must have begun before the program does.
+    `while [ ! -e ${quoted(go)} ]; do sleep 0.02; done`,
+    `sh -c ${quoted(inside)}; code=$?`,
+    `stty -a > ${quoted(modes)}`,
+    `echo $code > ${quoted(exitCode)}`,
+    // Until the terminal is gone.
+    'cat > /dev/null',
+  ].join('; ')
   tmux('new-session', '-d', '-x', String(columns), '-y', String(rows), script)
   tmux('pipe-pane', '-o', `cat >> ${quoted(recorded)}`)
   writeFileSync(go, '')
+  let isOpen = true
   const raw = () => readFileSync(recorded, 'utf8')
   return {
     sees: (pattern) =>
@@ -77,12 +95,18 @@ export function startInTerminal(
       tmux('resize-window', '-x', String(width), '-y', String(height))
     },
     raw,
+    pid: () => Number(readFileSync(pid, 'utf8')),
+    hangUp() {
+      tmux('kill-server')
+      isOpen = false
+    },
+    modes: () => readFileSync(modes, 'utf8'),
     ended: async () => {
       const code = () => (existsSync(exitCode) ? readFileSync(exitCode, 'utf8').trim() || undefined : undefined)
       return Number(await within(code, () => `it has not ended: ${JSON.stringify(raw())}`))
     },
     close() {
-      tmux('kill-server')
+      if (isOpen) tmux('kill-server')
       rmSync(folder, { recursive: true, force: true })
     },
   }
