@@ -29,6 +29,16 @@ export function createTerminal({ quiet, noInput, colour, styles }: TerminalOptio
   const reader = lineReader(stdin)
   let openQuestion: string | undefined
   let spinner: Ora | undefined
+  let isBehindCtrlC = false
+  // The terminal shows `^C` where the cursor is; a question and a spinner leave that line anyway.
+  process.on('SIGINT', () => {
+    isBehindCtrlC = stdin.isTTY && openQuestion === undefined && spinner?.isSpinning !== true
+  })
+  const write = (descriptor: typeof STDOUT | typeof STDERR, text: string) => {
+    const isShown = (descriptor === STDOUT ? stdout : stderr).isTTY
+    writeFully(descriptor, isBehindCtrlC && isShown ? `\n${text}` : text)
+    if (isShown) isBehindCtrlC = false
+  }
   /** A spinner would draw over the question, and nobody would know what is waited for. */
   const unspun = async <T>(question: string, answer: () => Promise<T>) => {
     openQuestion = question
@@ -56,12 +66,12 @@ export function createTerminal({ quiet, noInput, colour, styles }: TerminalOptio
     errStyle: styleFor(stderr.isTTY),
     outColumns: stdout.isTTY ? stdout.columns : undefined,
     errColumns: stderr.isTTY ? stderr.columns : undefined,
-    out: (text) => writeFully(STDOUT, text),
+    out: (text) => write(STDOUT, text),
     say(line, { always = false } = {}) {
       if (quiet && !always) return
       const isDrawn = spinner?.isSpinning === true
       if (isDrawn) spinner?.clear()
-      writeFully(STDERR, openQuestion === undefined ? `${line}\n` : `\n${line}\n${openQuestion}`)
+      write(STDERR, openQuestion === undefined ? `${line}\n` : `\n${line}\n${openQuestion}`)
       if (isDrawn) spinner?.render()
     },
     ask: (question, signal) => unspun(question, () => reader.next(signal)),
