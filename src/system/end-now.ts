@@ -1,5 +1,5 @@
 import { closeSync, existsSync, readdirSync, readlinkSync, writeSync } from 'node:fs'
-import { isTerminal } from './quick-terminal.ts'
+import { isTerminal } from './is-terminal.ts'
 
 /** How long a native call may take to notice that its socket is gone; measured: 1 s at most. */
 const RETURN_LIMIT_MS = 3000

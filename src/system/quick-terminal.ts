@@ -1,6 +1,6 @@
-import { fstatSync, statSync } from 'node:fs'
 import type { Style, Terminal } from '../model/ports.ts'
 import type { Colour } from './colour.ts'
+import { isTerminal } from './is-terminal.ts'
 import { writeFully } from './write-fully.ts'
 
 export type QuickTerminal = Pick<Terminal, 'out' | 'say' | 'outStyle' | 'errStyle' | 'outColumns'>
@@ -24,18 +24,5 @@ export function quickTerminal(colour: Colour, styles: { plain: Style; coloured: 
     get outColumns() {
       return isTerminal(1) ? process.stdout.columns : undefined
     },
-  }
-}
-
-export function isTerminal(descriptor: 0 | 1 | 2): boolean {
-  const streams = { 0: () => process.stdin, 1: () => process.stdout, 2: () => process.stderr }
-  try {
-    const facts = fstatSync(descriptor)
-    // `/dev/null` is a character device too, and what most programs give us for stdin.
-    if (!facts.isCharacterDevice() || facts.rdev === statSync('/dev/null', { throwIfNoEntry: false })?.rdev)
-      return false
-    return streams[descriptor]().isTTY
-  } catch {
-    return false
   }
 }

@@ -1,7 +1,7 @@
 import { Secret } from '../model/secret.ts'
 import { keychainDirect } from './keychain-direct.ts'
 import { KEYCHAIN_IS_SLOW, patiently } from './keychain-patience.ts'
-import { isTerminal } from './quick-terminal.ts'
+import { isTerminal } from './is-terminal.ts'
 import { writeFully } from './write-fully.ts'
 
 /**

@@ -11,7 +11,7 @@ import { filesIn, run, start, temporaryHome } from './program.ts'
 
 let sandbox: Sandbox
 beforeAll(async () => {
-  sandbox = await startSandbox({ codexPorts: [14_590, 14_591] })
+  sandbox = await startSandbox({ codexPorts: [14_586, 14_587] })
 })
 afterAll(() => sandbox.close())
 
