@@ -205,6 +205,8 @@ export const CASES: Readonly<Record<string, string>> = {
   X12: 'a reader that goes away',
   X13: 'telemetry and update checks',
   X14: 'temporary files',
+  X15: 'a secret shown while it is typed',
+  X16: 'a secret taken for the answer to another question',
   S1: 'a hijacked release of a dependency',
   S2: 'install scripts',
   S3: 'an abandoned native module',

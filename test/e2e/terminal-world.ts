@@ -39,12 +39,23 @@ export async function act(terminal: TerminalSession, steps: readonly Step[]): Pr
 /** What a terminal itself sends back for Backspace and Ctrl-U: one step back, a blank, one step back. */
 const ERASED = /[\b] [\b]/g
 /** Neither a colour nor a cursor movement nor a mode that is left switched on. */
-const STRAY = /[^\P{Cc}\r\n]/u
+export const STRAY = /[^\P{Cc}\r\n]/u
 
 /** Nothing on the screen but lines, the cursor at the start of one, and the terminal as it was. */
 export function expectTidy(terminal: TerminalSession): void {
   expect(terminal.raw().replaceAll(ERASED, '')).not.toMatch(STRAY)
   expect(terminal.raw()).toMatch(/\r\n$/)
+  expectModes(terminal.modes())
+}
+
+const [HIDE_CURSOR, SHOW_CURSOR] = ['\u001b[?25l', '\u001b[?25h'] as const
+/** Colour, cursor hidden and shown, line erased, cursor to its start, the screen drawn anew. */
+export const ALLOWED = /\u001b\[(?:[\d;]*m|\?25[lh]|\?2026[lh]|[02]?K|[01]?G|1A|H|J)/g
+/** The same where colours, a spinner or a screen are drawn: the cursor is to be seen in the end. */
+export function expectCursor(terminal: TerminalSession): void {
+  expect(terminal.raw().replace(ALLOWED, '')).not.toMatch(STRAY)
+  expect(terminal.raw().lastIndexOf(SHOW_CURSOR)).toBeGreaterThanOrEqual(terminal.raw().lastIndexOf(HIDE_CURSOR))
+  expect(terminal.raw()).toMatch(/\r\n(?:\u001b\[[^A-Za-z]*[A-Za-z])*$/)
   expectModes(terminal.modes())
 }
 

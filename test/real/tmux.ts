@@ -5,6 +5,8 @@ import { delimiter, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 const LIMIT_MS = 20_000
+/** Written when the program has ended: what stands before it has been recorded too. */
+const END = '\u001e'
 
 /** A program on a real terminal, and every byte that it has sent there. */
 export interface TerminalSession {
@@ -70,6 +72,7 @@ export function startInTerminal(
     `sh -c ${quoted(inside)}; code=$?`,
     `stty -a > ${quoted(modes)}`,
     `echo $code > ${quoted(exitCode)}`,
+    `printf '\\036'`,
     // Until the terminal is gone.
     'cat > /dev/null',
   ].join('; ')
@@ -77,7 +80,8 @@ export function startInTerminal(
   tmux('pipe-pane', '-o', `cat >> ${quoted(recorded)}`)
   writeFileSync(go, '')
   let isOpen = true
-  const raw = () => readFileSync(recorded, 'utf8')
+  const recording = () => readFileSync(recorded, 'utf8')
+  const raw = () => recording().replace(END, '')
   return {
     sees: (pattern) =>
       within(
@@ -102,7 +106,9 @@ export function startInTerminal(
     },
     modes: () => readFileSync(modes, 'utf8'),
     ended: async () => {
-      const code = () => (existsSync(exitCode) ? readFileSync(exitCode, 'utf8').trim() || undefined : undefined)
+      const isRecorded = () => !isOpen || recording().includes(END)
+      const code = () =>
+        existsSync(exitCode) && isRecorded() ? readFileSync(exitCode, 'utf8').trim() || undefined : undefined
       return Number(await within(code, () => `it has not ended: ${JSON.stringify(raw())}`))
     },
     close() {

@@ -1,0 +1,115 @@
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { walk } from '../fakes/http-browser.ts'
+import { whyNoTmux } from '../real/tmux.ts'
+import { startSandbox, type Sandbox } from '../sandbox/start.ts'
+import { run, temporaryHome } from './program.ts'
+import { homeWith, sealedBy } from './storage-world.ts'
+import { act, ALLOWED, atTerminal, contentsOf, expectCursor, expectTidy } from './terminal-world.ts'
+
+const SSH = { AIAUTH_STORAGE: 'plaintext', SSH_CONNECTION: '192.0.2.9 50000 192.0.2.7 22' }
+const PASTE = /ended on: $/
+
+let sandbox: Sandbox
+beforeAll(async () => {
+  sandbox = await startSandbox({ codexPorts: [14_592, 14_593] })
+})
+afterAll(() => sandbox.close())
+
+describe.skipIf(whyNoTmux() !== undefined)('aiauth login --device, at a terminal of 40 columns', () => {
+  it('ends on Ctrl-C while it polls, with the cursor on a line of its own', async () => {
+    const home = temporaryHome(sandbox.settings)
+    const size = { columns: 40, rows: 20 }
+    const terminal = atTerminal(['login', 'openai', '--device'], {
+      home,
+      env: { AIAUTH_STORAGE: 'plaintext', NO_COLOR: '' },
+      size,
+    })
+    await terminal.sees(/enter this code there[^]*\u001b\[1m[\dA-F]{8}/)
+    await sleep(1000)
+    terminal.key('C-c')
+    expect(await terminal.ended()).toBe(130)
+    expect(terminal.raw().replace(ALLOWED, '')).toMatch(/\r\n[\dA-F]{8}\r\n\^C\r\naiauth: error: cancelled\r\n$/)
+    expectCursor(terminal)
+    expect(Object.keys(contentsOf(home))).toEqual(['config.json'])
+  })
+})
+
+describe.skipIf(whyNoTmux() !== undefined)('aiauth login, waiting at a terminal', () => {
+  it.each([
+    ['for the browser', ['login', 'claude'], PASTE],
+    ['for the code to be entered', ['login', 'openai', '--device'], /\r\n[\dA-F]{8}\r\n$/],
+  ])('%s, knows after a sleep of the machine that its time is over', async (_what, argv, asks) => {
+    const home = temporaryHome(sandbox.settings)
+    const terminal = atTerminal([...argv, '--timeout', '2s'], { home, env: SSH })
+    await terminal.sees(asks)
+    process.kill(terminal.pid(), 'SIGSTOP')
+    await sleep(2500)
+    const awakeAtMs = Date.now()
+    process.kill(terminal.pid(), 'SIGCONT')
+    expect(await terminal.ended()).toBe(5)
+    expect(Date.now() - awakeAtMs).toBeLessThan(2000)
+    expectTidy(terminal)
+    expect(Object.keys(contentsOf(home))).toEqual(['config.json'])
+  })
+
+  it('L37: ends like a hangup when the terminal is closed', async () => {
+    const home = temporaryHome(sandbox.settings)
+    const terminal = atTerminal(['login', 'claude'], { home, env: SSH })
+    await terminal.sees(PASTE)
+    const pid = terminal.pid()
+    terminal.hangUp()
+    process.kill(pid, 'SIGHUP')
+    expect(await terminal.ended()).toBe(129)
+    expect(Object.keys(contentsOf(home))).toEqual(['config.json'])
+  })
+
+  it('X16: never takes a passphrase that it has asked for before for the pasted code', async () => {
+    const home = temporaryHome(sandbox.settings)
+    const terminal = atTerminal(['login', 'claude'], { home, env: { ...SSH, AIAUTH_STORAGE: '' } })
+    const passphrase = ['geheim', 'Enter'] as const
+    const [first, second] = [/new passphrase for the vault: $/, /the same passphrase again: $/]
+    sandbox.claude.events.length = 0
+    await act(terminal, [/or stop \[passphrase\]\? $/, 'Enter', first, ...passphrase, second, ...passphrase, PASTE])
+    await sleep(500)
+    expect(sandbox.claude.events).toEqual([])
+    expect(terminal.raw()).toMatch(PASTE)
+    const { page } = await walk(/^http:\S+$/m.exec(terminal.raw())?.[0] ?? '')
+    await act(terminal, [/<code>([^<]+)<\/code>/.exec(page)?.[1]?.replace('&#35;', '#') ?? '', 'Enter'])
+    expect(await terminal.ended()).toBe(0)
+    expect(terminal.raw()).not.toContain('geheim')
+    expectTidy(terminal)
+    const env = { AIAUTH_STORAGE: undefined, AIAUTH_PASSPHRASE: 'geheim' }
+    expect((await run(['token'], { home, env })).stdout).toMatch(/^sk-ant-oat01-\S+\n$/)
+  })
+})
+
+/** Docker's protocol over one file; slow where there is a file of that name. */
+const SLOW_HELPER = `#!/bin/sh
+test ! -e "$HOME/slow" || sleep 2
+case "$1" in
+store) cat > "$HOME/kept" ;;
+get) cat > /dev/null; cat "$HOME/kept" 2> /dev/null || { echo 'credentials not found in native keychain'; exit 1; } ;;
+erase) cat > /dev/null; rm -f "$HOME/kept" ;;
+esac
+`
+
+describe.skipIf(whyNoTmux() !== undefined)('a word that is said while a spinner turns', () => {
+  it('stands on a line of its own', async () => {
+    const home = await homeWith('plaintext', ['work'], sealedBy.plaintext)
+    const PATH = `${join(home, 'bin')}:${process.env['PATH'] ?? ''}`
+    mkdirSync(join(home, 'bin'))
+    writeFileSync(join(home, 'bin', 'docker-credential-slow'), SLOW_HELPER)
+    chmodSync(join(home, 'bin', 'docker-credential-slow'), 0o700)
+    expect((await run(['storage', 'set', 'helper:slow'], { home, env: { PATH, AIAUTH_STORAGE: '' } })).exitCode).toBe(0)
+    writeFileSync(join(home, 'slow'), '')
+    const terminal = atTerminal(['storage', 'set', 'plaintext'], { home, env: { PATH, NO_COLOR: '' } })
+    expect(await terminal.ended()).toBe(0)
+    const said = terminal.raw().split('aiauth: waiting')
+    expect(said.length).toBeGreaterThan(1)
+    for (const before of said.slice(0, -1)) expect(before).toMatch(/(?:^|\r\n|\u001b\[[01]?G|\u001b\[[02]?K)$/)
+    expectCursor(terminal)
+  })
+})
