@@ -83,7 +83,7 @@ export function deviceAnnouncement(view: DeviceAnnouncement, style: Style): stri
 }
 
 export function waitingForCode(leftMs: number): string {
-  return `waiting for the code to be entered, ${span(leftMs)} left`
+  return `waiting for the code, ${span(leftMs)} left`
 }
 
 /** The way for a browser on another machine. */

@@ -71,7 +71,7 @@ describe('aiauth login in two halves, built, in the sandbox', () => {
     expect(begun.stderr).toContain('a page that cannot be reached')
     const { session, url } = JSON.parse(begun.stdout) as Begun
     const address = await lastAddress(url)
-    expect(address).toMatch(/^http:\/\/127\.0\.0\.1:14590\/auth\/callback\?/)
+    expect(address).toMatch(/^http:\/\/127\.0\.0\.1:14586\/auth\/callback\?/)
     const done = await run(['login', '--complete', session, address], { home })
     expect([done.exitCode, done.stdout]).toEqual([0, ''])
     expect(done.stderr).toContain('account work')

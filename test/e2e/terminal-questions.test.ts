@@ -75,7 +75,7 @@ const QUESTIONS: readonly Question[] = [
   },
   {
     line: 'login claude --with-api-key',
-    asks: /or stop \[passphrase\]\? $/,
+    asks: /or stop\? \[passphrase\] $/,
     env: {},
     home: emptyHome,
     answers: [

@@ -74,7 +74,7 @@ describe.skipIf(whyNoTmux() !== undefined)('aiauth login on a terminal without a
 
   it('takes no passphrase that was typed before for an answer of the browser', async () => {
     const { home, terminal } = login(['claude'], { env: { ...SSH, AIAUTH_STORAGE: '' } })
-    await terminal.sees(/or stop \[passphrase\]\? $/)
+    await terminal.sees(/or stop\? \[passphrase\] $/)
     terminal.key('Enter')
     for (const question of [/new passphrase for the vault: $/, /the same passphrase again: $/]) {
       await terminal.sees(question)
