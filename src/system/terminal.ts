@@ -60,6 +60,17 @@ export function createTerminal({ quiet, noInput, colour, styles }: TerminalOptio
       spinner?.start()
     }
   }
+  /** Ctrl-Z, which leaves the terminal to the shell: with its cursor, and from the start of a line. */
+  const stopWithCursor = () => {
+    const wasSpinning = spinner?.isSpinning === true
+    spinner?.stop()
+    process.kill(process.pid, 'SIGTSTP')
+    setImmediate(() => {
+      if (spinner === undefined) return
+      process.once('SIGTSTP', stopWithCursor)
+      if (wasSpinning) spinner.start()
+    })
+  }
   return {
     interactive: stdin.isTTY && stderr.isTTY && !noInput,
     outStyle: styleFor(stdout.isTTY),
@@ -94,9 +105,11 @@ export function createTerminal({ quiet, noInput, colour, styles }: TerminalOptio
       const { default: ora } = await import('ora')
       spinner = ora({ text: shown, stream: stderr, discardStdin: false })
       if (openQuestion === undefined) spinner.start()
+      process.once('SIGTSTP', stopWithCursor)
       try {
         return await working
       } finally {
+        process.off('SIGTSTP', stopWithCursor)
         spinner.stop()
         spinner = undefined
       }

@@ -4,10 +4,22 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { walk } from '../fakes/http-browser.ts'
 import { whyNoTmux } from '../real/tmux.ts'
+import { late } from '../sandbox/faults.ts'
 import { startSandbox, type Sandbox } from '../sandbox/start.ts'
-import { run, temporaryHome } from './program.ts'
+import { BROWSER } from './modes-world.ts'
+import { BIN, run, temporaryHome } from './program.ts'
 import { homeWith, sealedBy } from './storage-world.ts'
-import { act, ALLOWED, atTerminal, contentsOf, expectCursor, expectTidy } from './terminal-world.ts'
+import {
+  act,
+  ALLOWED,
+  atTerminal,
+  commandAtTerminal,
+  contentsOf,
+  expectCursor,
+  expectTidy,
+  HIDE_CURSOR,
+  SHOW_CURSOR,
+} from './terminal-world.ts'
 
 const SSH = { AIAUTH_STORAGE: 'plaintext', SSH_CONNECTION: '192.0.2.9 50000 192.0.2.7 22' }
 const PASTE = /ended on: $/
@@ -57,6 +69,31 @@ describe.skipIf(whyNoTmux() !== undefined)('aiauth login, waiting at a terminal'
     expect(Object.keys(contentsOf(home))).toEqual(['config.json'])
   })
 
+  it('L37: leaves what was begun as it was on Ctrl-C, and takes the code the next time', async () => {
+    const home = temporaryHome(sandbox.settings)
+    const env = { AIAUTH_STORAGE: 'plaintext' }
+    const begun = await run(['login', 'claude', '--begin'], { home })
+    const { session, url } = JSON.parse(begun.stdout) as { session: string; url: string }
+    const before = contentsOf(home)
+    const question = /paste the code, or the address that the browser ended on: $/
+    for (const [steps, exitCode] of [
+      [['C-c'], 130],
+      [['C-d'], 2],
+      [['CODE#of-another-sign-in', 'Enter'], 2],
+    ] as const) {
+      const terminal = atTerminal(['login', '--complete', session], { home, env })
+      await act(terminal, [question, ...steps])
+      expect(await terminal.ended()).toBe(exitCode)
+      expectTidy(terminal)
+      expect(contentsOf(home)).toEqual(before)
+    }
+    const terminal = atTerminal(['login', '--complete', session], { home, env })
+    const { page } = await walk(url)
+    await act(terminal, [question, /<code>([^<]+)<\/code>/.exec(page)?.[1]?.replace('&#35;', '#') ?? '', 'Enter'])
+    expect(await terminal.ended()).toBe(0)
+    expectTidy(terminal)
+  })
+
   it('L37: ends like a hangup when the terminal is closed', async () => {
     const home = temporaryHome(sandbox.settings)
     const terminal = atTerminal(['login', 'claude'], { home, env: SSH })
@@ -97,6 +134,24 @@ get) cat > /dev/null; cat "$HOME/kept" 2> /dev/null || { echo 'credentials not f
 erase) cat > /dev/null; rm -f "$HOME/kept" ;;
 esac
 `
+
+describe.skipIf(whyNoTmux() !== undefined)('a spinner in a shell with job control', () => {
+  it('gives the cursor back on Ctrl-Z, and turns on after fg', async () => {
+    const home = temporaryHome(sandbox.settings)
+    const env = { PS1: '$ ', NODE: process.execPath, BIN, BROWSER, AIAUTH_STORAGE: 'plaintext', NO_COLOR: '' }
+    sandbox.claude.faults.token = late(2000)
+    try {
+      const shell = commandAtTerminal(['/bin/sh', '-i'], { home, env })
+      await act(shell, [/\$ $/, '"$NODE" "$BIN" login claude', 'Enter', /asking for the tokens/, 'C-z'])
+      await shell.sees(/Stopped[^\r]*\r\n\$ $/)
+      expect(shell.raw().lastIndexOf(SHOW_CURSOR)).toBeGreaterThan(shell.raw().lastIndexOf(HIDE_CURSOR))
+      await act(shell, ['fg', 'Enter', /signed in[^$]*\$ $/])
+      expect(shell.raw().lastIndexOf(SHOW_CURSOR)).toBeGreaterThan(shell.raw().lastIndexOf(HIDE_CURSOR))
+    } finally {
+      delete sandbox.claude.faults.token
+    }
+  })
+})
 
 describe.skipIf(whyNoTmux() !== undefined)('a word that is said while a spinner turns', () => {
   it('stands on a line of its own', async () => {

@@ -48,7 +48,7 @@ export function expectTidy(terminal: TerminalSession): void {
   expectModes(terminal.modes())
 }
 
-const [HIDE_CURSOR, SHOW_CURSOR] = ['\u001b[?25l', '\u001b[?25h'] as const
+export const [HIDE_CURSOR, SHOW_CURSOR] = ['\u001b[?25l', '\u001b[?25h'] as const
 /** Colour, cursor hidden and shown, line erased, cursor to its start, the screen drawn anew. */
 export const ALLOWED = /\u001b\[(?:[\d;]*m|\?25[lh]|\?2026[lh]|[02]?K|[01]?G|1A|H|J)/g
 /** The same where colours, a spinner or a screen are drawn: the cursor is to be seen in the end. */
