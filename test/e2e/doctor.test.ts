@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, rmSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
@@ -57,6 +57,18 @@ describe('aiauth doctor, built', () => {
     mkdirSync(join(home, '.stfolder'))
     const copied = `Syncthing copies ${file} to other machines, and it opens there, too`
     expect((await told()).map(({ message }) => message)).toEqual([clear, copied])
+  })
+
+  it('tells of tokens in clear that nobody refers to, and how to be rid of them', LIMIT, async () => {
+    const home = await homeWith('plaintext', ['work'], sealedBy.plaintext)
+    const file = join(home, 'vault.json')
+    const orphans = async () => of(await findings(home), 'storage').filter(({ message }) => message.includes('no account'))
+    rmSync(join(home, 'auth.json'))
+    const message = `secrets in plaintext that belong to no account: 1 (${file})`
+    // The key of the backups is of use as long as there may be any.
+    expect(await orphans()).toEqual([{ id: 'storage', level: 'warning', message, fix: 'aiauth storage show' }])
+    await sealedBy.plaintext(home).removeKey('backup')
+    expect(await orphans()).toEqual([{ id: 'storage', level: 'warning', message, fix: `rm ${file}` }])
   })
 
   describe.skipIf(whyNoSecretService() !== undefined)('with a keyring', () => {

@@ -1,6 +1,7 @@
 import type { AuthFile } from '../../model/account.ts'
 import { AuthError } from '../../model/errors.ts'
 import type { Finding } from '../../model/inspection.ts'
+import { shellWord } from '../../model/shell-word.ts'
 import { findStorageKind, plaintextWarning, storageKind, type StorageKind } from '../../model/storage-kind.ts'
 import type { StorageFacts } from '../../model/storages.ts'
 import { cleanLine, text } from '../../model/untrusted.ts'
@@ -20,7 +21,10 @@ export async function examineStorage(ports: ExaminePorts, { file }: Examined): P
   try {
     const used = await storageFacts(ports, file)
     const all = used.length > 0 ? used : [await firstFacts(ports, file)]
-    const findings = [...unknown(file), ...all.flatMap((facts) => storageFindings(ports, facts))]
+    const findings = [
+      ...unknown(file),
+      ...all.flatMap((facts) => [...storageFindings(ports, facts), ...orphanFindings(facts, all)]),
+    ]
     if (all.some(({ kind }) => kind === 'keychain')) findings.push(...(await examineKeychain(ports)))
     const usable = all.filter(({ trouble }) => trouble === undefined).map(({ kind }) => kind)
     return { findings: [...findings, ...cutOff(ports, file)], usable }
@@ -51,17 +55,13 @@ function firstFacts(ports: ExaminePorts, file: AuthFile | undefined): Promise<St
 }
 
 function storageFindings({ inspection, migrations }: ExaminePorts, facts: StorageFacts): Finding[] {
-  const { kind, isDecided, driver, where, accounts, items, orphans = 0, answeredInMs } = facts
+  const { kind, isDecided, driver, where, accounts, items, answeredInMs } = facts
   if (facts.trouble !== undefined) return [troubled(kind, facts.trouble)]
   const secrets = items === undefined ? '' : `; accounts: ${accounts}, secrets: ${items}`
   const works = `${kind} works: ${driver} (${where}) answers in ${answeredInMs} ms${secrets}`
   const findings: Finding[] = [
     { id: 'storage', level: 'ok', message: isDecided ? works : `${works}; new accounts go elsewhere`, fix: null },
   ]
-  if (orphans > 0) {
-    const message = `secrets in ${kind} that belong to no account: ${orphans} (${where})`
-    findings.push({ id: 'storage', level: kind === 'plaintext' ? 'warning' : 'note', message, fix: SHOW })
-  }
   if (kind !== 'plaintext') return findings
   findings.push({ id: 'storage', level: 'warning', message: plaintextWarning(where), fix: SEAL })
   const program = inspection.syncedBy(migrations.places.home)
@@ -70,8 +70,17 @@ function storageFindings({ inspection, migrations }: ExaminePorts, facts: Storag
   return [...findings, { id: 'storage', level: 'warning', message, fix: SEAL }]
 }
 
-const SHOW = 'aiauth storage show'
 const SEAL = 'aiauth storage set keychain, or aiauth storage set passphrase'
+
+/** A vault file in which nothing is of use to anybody can go; out of any other, nobody can take a part. */
+function orphanFindings({ kind, where, orphans = 0 }: StorageFacts, all: readonly StorageFacts[]): Finding[] {
+  if (orphans === 0) return []
+  const beside = all.filter((each) => each.where === where)
+  const isUseless = kind !== 'keychain' && beside.every((each) => each.accounts === 0 && each.items === each.orphans)
+  const message = `secrets in ${kind} that belong to no account: ${orphans} (${where})`
+  const fix = isUseless ? `rm ${shellWord(where)}` : 'aiauth storage show'
+  return [{ id: 'storage', level: kind === 'plaintext' ? 'warning' : 'note', message, fix }]
+}
 
 /** A passphrase is asked for when it is needed, and not by a look. */
 function troubled(kind: StorageKind, error: AuthError): Finding {
