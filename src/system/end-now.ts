@@ -1,5 +1,4 @@
 import { closeSync, existsSync, readdirSync, readlinkSync, writeSync } from 'node:fs'
-import { isTerminal } from './is-terminal.ts'
 
 /** How long a native call may take to notice that its socket is gone; measured: 1 s at most. */
 const RETURN_LIMIT_MS = 3000
@@ -103,13 +102,14 @@ function closeNewSockets(): void {
 
 /**
  * Whether the terminal was closed, or is being closed. Node puts its modes back when it exits,
- * and before 22.17 aborts where that fails: with status 134, and a core dump that holds
- * whatever was typed (nodejs/node#58200).
+ * and Node 20 aborts where that fails: with status 134, and a core dump that holds whatever
+ * was typed. Later versions let it fail (nodejs/node#58200).
  */
 function losesTerminal(exitCode: number): boolean {
+  if (process.platform === 'win32') return false
   const isHangup = SIGNALS[exitCode] === 'SIGHUP'
-  return ([0, 1, 2] as const).some((descriptor) => {
-    if (isHangup && isTerminal(descriptor)) return true
+  if (isHangup && (process.stdin.isTTY || process.stdout.isTTY || process.stderr.isTTY)) return true
+  return [0, 1, 2].some((descriptor) => {
     try {
       // Nothing is written, and a terminal that was hung up refuses even that.
       writeSync(descriptor, '')

@@ -11,7 +11,7 @@ export interface LineReader {
   next(signal: AbortSignal): Promise<string | undefined>
   /** The next line, and every other one that follows before there is a pause. */
   together(signal: AbortSignal): Promise<string | undefined>
-  /** The same from a terminal that shows nothing of it. */
+  /** The same from a terminal that shows nothing of it; what was typed before, and seen, does not count. */
   hidden(signal: AbortSignal): Promise<Secret | undefined>
 }
 

@@ -104,8 +104,8 @@ export function createTerminal({ quiet, noInput, colour, styles }: TerminalOptio
       if (!isSpinning || (await endsWithin(QUICK_MS, working))) return working
       const { default: ora } = await import('ora')
       spinner = ora({ text: shown, stream: stderr, discardStdin: false })
-      if (openQuestion === undefined) spinner.start()
       process.once('SIGTSTP', stopWithCursor)
+      if (openQuestion === undefined) spinner.start()
       try {
         return await working
       } finally {
