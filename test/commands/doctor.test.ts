@@ -313,7 +313,7 @@ describe('aiauth doctor', () => {
       ...{ file, inspection, foreign: { [CODEX]: codexWith('RT-1') } },
       brokenVault: new AuthError('internal', 'it was read'),
     })
-    const look = { driver: 'a file', where: '/v', names: ['a'], formerKeys: 0, trouble: locked }
+    const look = { driver: 'a file', where: '/v', names: [account().id], formerKeys: 0, trouble: locked }
     const storages = { ...ports.storages, look: () => Promise.resolve(look) }
     expect(worse(await findings({ ...ports, storages }))).toEqual([
       { id: 'storage', level: 'note', message: `passphrase: ${locked.message}`, fix: 'H' },

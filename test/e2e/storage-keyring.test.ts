@@ -36,7 +36,9 @@ describe.skipIf(whyNoSecretService() !== undefined)('aiauth storage with a real 
     service.lock()
     expect(await typed('storage set keychain', home, env)).toMatchObject({
       exitCode: 7,
-      stderr: expect.stringMatching(/^aiauth: error: your keychain is locked\n/) as string,
+      stderr: expect.stringMatching(
+        /^aiauth: error: your keychain is locked \(gnome-keyring-daemon, collection login\)\n/,
+      ) as string,
     })
     expect((await shownBy(home, env)).rows).toEqual([['plaintext', 1, 2, 0]])
     await service.crash()
