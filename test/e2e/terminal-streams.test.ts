@@ -34,6 +34,10 @@ function shellLine(line: string, home: string, env: Readonly<Record<string, stri
 
 const plainHome = () => homeWith('plaintext', ['work'], sealedBy.plaintext)
 
+/** What `status` says of it each time, beside its result. */
+const plaintextIn = (home: string) =>
+  `aiauth: warning: tokens are readable by anyone who can read ${home}/vault.json (storage plaintext)\r\n`
+
 describe.skipIf(whyNoTmux() !== undefined)('aiauth on a terminal of which one stream goes elsewhere', () => {
   it.each([
     ['token work', `${tokenOf('work')}\n`],
@@ -47,7 +51,7 @@ describe.skipIf(whyNoTmux() !== undefined)('aiauth on a terminal of which one st
     if (typeof result === 'string') expect(out).toBe(result)
     else expect(out).toMatch(result)
     expect(out).not.toMatch(/[^\P{Cc}\n]/u)
-    expect(terminal.raw()).toBe('')
+    expect(terminal.raw().replace(ALLOWED, '')).toBe(line === 'status' ? plaintextIn(home) : '')
   })
 
   it('aiauth login --json writes JSON to a file, and spins on the terminal', async () => {
@@ -71,7 +75,7 @@ describe.skipIf(whyNoTmux() !== undefined)('aiauth on a terminal of which one st
     terminal.key('C-c')
     expect(await terminal.ended()).toBe(130)
     expect(readFileSync(join(home, 'out'), 'utf8')).not.toMatch(/[^\P{Cc}\n]/u)
-    expect(terminal.raw().replace(ALLOWED, '')).toBe('^C\r\naiauth: error: cancelled\r\n')
+    expect(terminal.raw().replace(ALLOWED, '')).toBe(`${plaintextIn(home)}^C\r\naiauth: error: cancelled\r\n`)
   })
 
   it('asks nothing where its question could not be seen', async () => {
