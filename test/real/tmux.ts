@@ -79,6 +79,7 @@ export function startInTerminal(
   tmux('new-session', '-d', '-x', String(columns), '-y', String(rows), script)
   tmux('pipe-pane', '-o', `cat >> ${quoted(recorded)}`)
   writeFileSync(go, '')
+  const readPid = () => Number(readFileSync(pid, 'utf8'))
   let isOpen = true
   const recording = () => readFileSync(recorded, 'utf8')
   const raw = () => recording().replace(END, '')
@@ -99,7 +100,7 @@ export function startInTerminal(
       tmux('resize-window', '-x', String(width), '-y', String(height))
     },
     raw,
-    pid: () => Number(readFileSync(pid, 'utf8')),
+    pid: readPid,
     hangUp() {
       tmux('kill-server')
       isOpen = false
@@ -112,9 +113,20 @@ export function startInTerminal(
       return Number(await within(code, () => `it has not ended: ${JSON.stringify(raw())}`))
     },
     close() {
+      if (existsSync(pid) && !existsSync(exitCode)) killIfThere(readPid())
       if (isOpen) tmux('kill-server')
-      rmSync(folder, { recursive: true, force: true })
+      // The shell around the program may be writing its last words.
+      rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 })
     },
+  }
+}
+
+/** The shell around it survives its terminal, so it would too. */
+function killIfThere(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch {
+    // It has ended in this very moment.
   }
 }
 
