@@ -113,8 +113,8 @@ export function startInTerminal(
       return Number(await within(code, () => `it has not ended: ${JSON.stringify(raw())}`))
     },
     close() {
-      if (existsSync(pid) && !existsSync(exitCode)) killIfThere(readPid())
       if (isOpen) tmux('kill-server')
+      if (existsSync(pid) && !existsSync(exitCode)) killIfThere(readPid())
       // The shell around the program may be writing its last words.
       rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 })
     },
