@@ -106,7 +106,9 @@ export async function completeLogin(
   await sweepBegun(ports)
   const http = httpFor(ports, begun.proxy)
   const provider = await providerOf(ports, begun, http)
-  const { callback, request } = checked(provider, begun, answer ?? (await asked(ports)))
+  // Whoever began with `aiauth login claude` may name the provider once more; a `-` is stdin, as elsewhere.
+  const isGiven = answer !== undefined && answer !== '-' && answer !== begun.provider
+  const { callback, request } = checked(provider, begun, isGiven ? answer : await asked(ports))
   const keep = await keeperOf(ports, begun)
   const account = await usedOnce(ports, begun, async () => {
     const grant = await grantFor({ ...ports, http }, provider, request, callback, ports.interruption)

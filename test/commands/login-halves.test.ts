@@ -139,12 +139,15 @@ describe('aiauth login --complete', () => {
     expect(err).toContain("unknown option '--jsn'")
   })
 
-  it('takes the answer from stdin where none is given', async () => {
-    const typed: string[] = []
-    const { ports, answer } = await begun({ typed })
-    typed.push(answer)
-    expect((await run(ports, 'login', '--complete', ID)).exitCode).toBe(0)
-  })
+  it.each([[['--complete', ID]], [['--complete', ID, '-']], [['claude', '--complete', ID]]])(
+    'takes the answer from stdin where none is given: %j',
+    async (words) => {
+      const typed: string[] = []
+      const { ports, answer } = await begun({ typed })
+      typed.push(answer)
+      expect((await run(ports, 'login', ...words)).exitCode).toBe(0)
+    },
+  )
 
   it.each([
     ['of another sign-in', 'C-1#wrong'],
