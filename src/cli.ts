@@ -31,7 +31,11 @@ export async function runCli(
     if (error instanceof ProgramEnded) return error.exitCode
     if (error instanceof CommanderError && error.code === 'commander.help') program.outputHelp()
     if (error instanceof CommanderError && HELPED.includes(error.code)) return 0
-    return reportError(error instanceof CommanderError ? asUsage(error) : error, ports.terminal, options)
+    return reportError(
+      error instanceof CommanderError ? asUsage(error, program, words) : error,
+      ports.terminal,
+      options,
+    )
   }
 }
 
@@ -94,9 +98,13 @@ Examples:
   aiauth logout claude`
 
 /** Commander's sentence split into ours: the fault, and its suggestion as the hint. */
-function asUsage(error: CommanderError): AuthError {
+function asUsage(error: CommanderError, { commands }: Command, words: readonly string[]): AuthError {
   const [fault, suggestion] = error.message.replace(/^error: /, '').split('\n')
-  const message = cleanLine(fault ?? '').replace(/\.$/, '')
+  const message = cleanLine(fault ?? '')
+    .replace(/\.$/, '')
+    .replace(' is invalid. ', ' is invalid: ')
   const meant = /Did you mean (?:one of )?(.+)\?/.exec(suggestion ?? '')?.[1]
-  return new AuthError('usage', message, { hint: meant === undefined ? 'aiauth --help' : `did you mean ${meant}?` })
+  const command = commands.find((each) => each.name() === words.find((word) => !word.startsWith('-')))
+  const help = command === undefined ? 'aiauth --help' : `aiauth ${command.name()} --help`
+  return new AuthError('usage', message, { hint: meant === undefined ? help : `did you mean ${meant}?` })
 }

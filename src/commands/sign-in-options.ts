@@ -6,7 +6,12 @@ import { durationMs, port, scopes } from './options.ts'
 /** The flags of every command that signs somebody in. */
 export function addSignInOptions(command: Command): Command {
   return command
-    .addOption(new Option('--browser <command>', 'command that gets the address as its last argument').default(true))
+    .addOption(
+      new Option('--browser <command>', 'command that gets the address as its last argument').default(
+        true,
+        "BROWSER, else browser of config.json, else the system's",
+      ),
+    )
     .option('--no-browser', 'open no browser, only print the address')
     .option('--qr', 'show the address as a QR code too')
     .option('--url-file <path>', 'write the address into this file too, until the sign-in ends')

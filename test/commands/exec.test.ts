@@ -76,7 +76,7 @@ describe('aiauth exec', () => {
     [['claude', '-p', 'hi'], 'aiauth exec -- claude where claude is the command'],
     [['-p', 'hi'], 'aiauth exec -- <command>'],
     [['--min-validty', '5', '--', 'cmd'], 'did you mean --min-validity?'],
-    [['--min-validity', '--', 'cmd'], 'aiauth --help'],
+    [['--min-validity', '--', 'cmd'], 'aiauth exec --help'],
   ])('exits 2 for %j and says how it is typed', async (argv, hint) => {
     const { exitCode, err, calls } = await exec(argv)
     expect([exitCode, calls]).toEqual([2, []])
