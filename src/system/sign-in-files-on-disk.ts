@@ -1,4 +1,4 @@
-import { existsSync, lstatSync, readdirSync, renameSync } from 'node:fs'
+import { lstatSync, readdirSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
 import { AuthError } from '../model/errors.ts'
 import type { SignInFiles } from '../model/sign-in-files.ts'
@@ -58,18 +58,24 @@ export function signInFilesOnDisk(home: string): SignInFiles {
   }
 }
 
+/** Whatever else stands in the folder's place, or keeps us out of it, is told by the first write. */
 function namesIn(folder: string): string[] {
-  return existsSync(folder) ? readdirSync(folder) : []
+  try {
+    return readdirSync(folder)
+  } catch {
+    return []
+  }
 }
 
 /** Of an ordinary file of ours, and of no link; anything else under its name is as good as none, and empty. */
 function textOf(path: string | undefined): string | undefined {
   if (path === undefined) return undefined
-  if (isLink(path)) return ''
   try {
-    return readPrivateFile(path)
+    return isLink(path) ? '' : readPrivateFile(path)
   } catch (error) {
     if (error instanceof AuthError) return ''
+    // What stands in the folder's place is no folder.
+    if (['ENOTDIR', 'ELOOP'].includes(errorCode(error))) return undefined
     throw error
   }
 }

@@ -67,6 +67,18 @@ describe('signInFilesOnDisk', () => {
     const files = signInFilesOnDisk(join(temporaryHome(), 'none'))
     expect([files.list(), files.read(ID), files.claim(ID)]).toEqual([[], undefined, false])
   })
+
+  it.each<[string, (path: string) => void]>([
+    ['a file', (path) => writeFileSync(path, '')],
+    ['a link to itself', (path) => symlinkSync(path, path)],
+  ])('F20: has nothing where %s stands in the folder’s place, and says so when it is to write', (_case, make) => {
+    const home = temporaryHome()
+    make(join(home, 'sessions'))
+    const files = signInFilesOnDisk(home)
+    files.removeTorn(Date.now())
+    expect([files.list(), files.read(ID)]).toEqual([[], undefined])
+    expect(() => files.write(ID, 'text')).toThrow('cannot be written (')
+  })
 })
 
 describe('writeUrlFile', () => {
