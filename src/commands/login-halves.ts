@@ -163,11 +163,21 @@ async function providerOf(ports: Ports, begun: BegunSignIn, http: Http): Promise
 function checked(provider: Provider, begun: BegunSignIn, answer: string) {
   const { redirectUri, scopes, state, codeVerifier, nonce } = begun
   const loopback = { url: '', redirectUri, scopes, state, codeVerifier, nonce }
-  const pasted = checkPasted(provider, { loopback, manual: undefined }, answer)
+  const pasted = ownAnswer(() => checkPasted(provider, { loopback, manual: undefined }, answer), begun)
   if (!('fault' in pasted)) return pasted
   throw new AuthError('usage', PASTE_FAULTS[pasted.fault], {
     hint: `aiauth login --complete ${begun.id} '<code or address>'`,
   })
+}
+
+/** A no of the provider's spends nothing either, and the person may have meant a yes. */
+function ownAnswer<T>(check: () => T, { id }: BegunSignIn): T {
+  try {
+    return check()
+  } catch (error) {
+    const further = `this sign-in still waits for its code; to drop it: aiauth login --abort ${id}`
+    throw error instanceof AuthError ? error.withHint(further) : error
+  }
 }
 
 async function asked({ terminal, interruption }: Ports): Promise<string> {

@@ -162,6 +162,14 @@ describe('aiauth login --complete', () => {
     expect((await run(ports, 'login', '--complete', ID, answer)).exitCode).toBe(0)
   })
 
+  it('L8: exits 4 for a no, sends nothing, and says that the sign-in goes on waiting', async () => {
+    const { ports, state, answer } = await begun()
+    const no = await run(ports, 'login', '--complete', ID, `?error=access_denied&state=${state}`)
+    expect([no.exitCode, ports.requests.length]).toEqual([4, 0])
+    expect(no.err).toContain(`still waits for its code; to drop it: aiauth login --abort ${ID}\n`)
+    expect((await run(ports, 'login', '--complete', ID, answer)).exitCode).toBe(0)
+  })
+
   it('L41: works once: the second one exits 3 and sends nothing', async () => {
     const { ports, answer } = await begun()
     expect((await run(ports, 'login', '--complete', ID, answer)).exitCode).toBe(0)
