@@ -130,7 +130,9 @@ async function keeperOf(ports: Ports, { name, again, storage: begun, proxy, ...a
     return (provider, grant) => keepSignIn(ports, { account, provider, grant, mayDiffer: again.mayDiffer })
   }
   assertNameIsFree(file, { name, hint: nameHint(asked.provider) })
-  const storage = await storageFor(ports, { file, asked: begun, command: 'aiauth login' })
+  // All accounts keep theirs in one place, which may have been moved since, or first decided by another sign-in.
+  const decided = file?.accounts.length ? file.storage : null
+  const storage = await storageFor(ports, { file, asked: decided ?? begun, command: 'aiauth login' })
   return (provider, grant) => keepAccount(ports, { name, provider, storage, grant, proxy })
 }
 

@@ -162,6 +162,15 @@ describe('aiauth login --complete', () => {
     expect((await run(ports, 'login', '--complete', ID, answer)).exitCode).toBe(0)
   })
 
+  it('keeps the tokens where the accounts here keep theirs by now', async () => {
+    const { ports, answer } = await begun({ input: `sk-ant-api03-${'k'.repeat(40)}` })
+    const other = await run(ports, 'login', 'claude', '--with-api-key', '--name', 'key', '--storage', 'plaintext')
+    expect(other.exitCode).toBe(0)
+    const { exitCode, out } = await run(ports, 'login', '--complete', ID, answer, '--json')
+    expect([exitCode, JSON.parse(out)]).toMatchObject([0, { account: { name: 'claude', storage: 'plaintext' } }])
+    expect(ports.keys.size).toBe(0)
+  })
+
   it('L8: exits 4 for a no, sends nothing, and says that the sign-in goes on waiting', async () => {
     const { ports, state, answer } = await begun()
     const no = await run(ports, 'login', '--complete', ID, `?error=access_denied&state=${state}`)
