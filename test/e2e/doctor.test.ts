@@ -62,7 +62,8 @@ describe('aiauth doctor, built', () => {
   it('tells of tokens in clear that nobody refers to, and how to be rid of them', LIMIT, async () => {
     const home = await homeWith('plaintext', ['work'], sealedBy.plaintext)
     const file = join(home, 'vault.json')
-    const orphans = async () => of(await findings(home), 'storage').filter(({ message }) => message.includes('no account'))
+    const orphans = async () =>
+      of(await findings(home), 'storage').filter(({ message }) => message.includes('no account'))
     rmSync(join(home, 'auth.json'))
     const message = `secrets in plaintext that belong to no account: 1 (${file})`
     // The key of the backups is of use as long as there may be any.
