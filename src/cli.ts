@@ -65,6 +65,9 @@ async function createProgram(ports: Ports, argv: readonly string[]): Promise<Com
       writeOut: (text) => ports.terminal.out(text),
       // Told once, by reportError, in our own voice.
       writeErr: () => undefined,
+      getOutHelpWidth: () => ports.terminal.outColumns ?? 80,
+      // Commander would look at Node's streams, which takes 3 ms, to strip colours that there are not.
+      getOutHasColors: () => false,
     })
     .addHelpText('after', EXAMPLES)
     .exitOverride()

@@ -2,6 +2,7 @@ import { reportError, runCli, type ReportOptions } from './cli.ts'
 import type { Ports } from './model/ports.ts'
 import { colourOf } from './system/colour.ts'
 import { endNow } from './system/end-now.ts'
+import { isTerminal } from './system/is-terminal.ts'
 import { catchSignals } from './system/signals.ts'
 import { createTerminal } from './system/terminal.ts'
 import { PLAIN } from './ui/style.ts'
@@ -39,7 +40,7 @@ async function terminalFor(
   flags: ReadonlySet<string>,
 ): Promise<Ports['terminal']> {
   const colour = colourOf(variables, flags)
-  const isColoured = colour.allowed && (colour.forced || process.stdout.isTTY || process.stderr.isTTY)
+  const isColoured = colour.allowed && (colour.forced || isTerminal(1) || isTerminal(2))
   return createTerminal({
     quiet: flags.has('--quiet'),
     noInput: flags.has('--no-input') || (variables['AIAUTH_NO_INPUT'] ?? '') !== '',

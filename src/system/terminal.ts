@@ -4,7 +4,8 @@ import { AuthError } from '../model/errors.ts'
 import type { Style, Terminal } from '../model/ports.ts'
 import { Secret } from '../model/secret.ts'
 import type { Colour } from './colour.ts'
-import { lineReader } from './line-reader.ts'
+import { isTerminal } from './is-terminal.ts'
+import type { LineReader } from './line-reader.ts'
 import { writeFully } from './write-fully.ts'
 
 export interface TerminalOptions {
@@ -15,39 +16,40 @@ export interface TerminalOptions {
   readonly styles: { readonly plain: Style; readonly coloured: Style }
 }
 
-const [STDOUT, STDERR] = [1, 2] as const
+const [STDIN, STDOUT, STDERR] = [0, 1, 2] as const
 
 /** Work that ends sooner needs no spinner, whose package alone takes 50 ms to load. */
 const QUICK_MS = 150
 
 /** The terminal of this process: stdout for results, stderr for words, stdin for answers. */
 export function createTerminal({ quiet, noInput, colour, styles }: TerminalOptions): Terminal {
-  const { stdin, stdout, stderr } = process
-  const styleFor = (isTerminal: boolean) =>
-    colour.allowed && (isTerminal || colour.forced) ? styles.coloured : styles.plain
-  const isSpinning = colour.allowed && stderr.isTTY && !quiet
-  const reader = lineReader(stdin)
+  const isShown = { [STDIN]: isTerminal(STDIN), [STDOUT]: isTerminal(STDOUT), [STDERR]: isTerminal(STDERR) }
+  const styleFor = (descriptor: typeof STDOUT | typeof STDERR) =>
+    colour.allowed && (isShown[descriptor] || colour.forced) ? styles.coloured : styles.plain
+  const isSpinning = colour.allowed && isShown[STDERR] && !quiet
+  let started: LineReader | undefined
+  const reader = async () => (started ??= (await import('./line-reader.ts')).lineReader(process.stdin))
   let openQuestion: string | undefined
   let spinner: Ora | undefined
   let isBehindCtrlC = false
   // The terminal shows `^C` where the cursor is; a question and a spinner leave that line anyway.
   process.on('SIGINT', () => {
-    isBehindCtrlC = stdin.isTTY && openQuestion === undefined && spinner?.isSpinning !== true
+    isBehindCtrlC = isShown[STDIN] && openQuestion === undefined && spinner?.isSpinning !== true
   })
   const write = (descriptor: typeof STDOUT | typeof STDERR, text: string) => {
-    const isShown = (descriptor === STDOUT ? stdout : stderr).isTTY
-    writeFully(descriptor, isBehindCtrlC && isShown ? `\n${text}` : text)
-    if (isShown) isBehindCtrlC = false
+    writeFully(descriptor, isBehindCtrlC && isShown[descriptor] ? `\n${text}` : text)
+    if (isShown[descriptor]) isBehindCtrlC = false
   }
   /** A spinner would draw over the question, and nobody would know what is waited for. */
-  const unspun = async <T>(question: string, answer: () => Promise<T>) => {
+  const unspun = async <T>(question: string, answer: (reader: LineReader) => Promise<T>) => {
+    const from = await reader()
     openQuestion = question
     spinner?.stop()
     const showAgain = () => writeFully(STDERR, question)
     let given: T | undefined
     try {
       // Begun before the question is seen, so that no key that answers it is shown by mistake.
-      const answering = answer()
+      const answering = answer(from)
       writeFully(STDERR, question)
       // After Ctrl-Z and `fg` the line is the shell's.
       process.on('SIGCONT', showAgain)
@@ -72,11 +74,11 @@ export function createTerminal({ quiet, noInput, colour, styles }: TerminalOptio
     })
   }
   return {
-    interactive: stdin.isTTY && stderr.isTTY && !noInput,
-    outStyle: styleFor(stdout.isTTY),
-    errStyle: styleFor(stderr.isTTY),
-    outColumns: stdout.isTTY ? stdout.columns : undefined,
-    errColumns: stderr.isTTY ? stderr.columns : undefined,
+    interactive: isShown[STDIN] && isShown[STDERR] && !noInput,
+    outStyle: styleFor(STDOUT),
+    errStyle: styleFor(STDERR),
+    outColumns: isShown[STDOUT] ? process.stdout.columns : undefined,
+    errColumns: isShown[STDERR] ? process.stderr.columns : undefined,
     out: (text) => write(STDOUT, text),
     say(line, { always = false } = {}) {
       if (quiet && !always) return
@@ -85,16 +87,16 @@ export function createTerminal({ quiet, noInput, colour, styles }: TerminalOptio
       write(STDERR, openQuestion === undefined ? `${line}\n` : `\n${line}\n${openQuestion}`)
       if (isDrawn) spinner?.render()
     },
-    ask: (question, signal) => unspun(question, () => reader.next(signal)),
-    paste: (question, signal) => unspun(question, () => reader.together(signal)),
+    ask: (question, signal) => unspun(question, (from) => from.next(signal)),
+    paste: (question, signal) => unspun(question, (from) => from.together(signal)),
     askSecret: (question, signal) =>
-      unspun(question, async () => {
-        const secret = await reader.hidden(signal)
+      unspun(question, async (from) => {
+        const secret = await from.hidden(signal)
         // Enter was not shown either.
         if (secret !== undefined) writeFully(STDERR, '\n')
         return secret
       }),
-    readSecret: async (signal) => (stdin.isTTY ? undefined : readWhole(stdin, signal)),
+    readSecret: async (signal) => (isShown[STDIN] ? undefined : readWhole(process.stdin, signal)),
     async during(words, work) {
       let shown = words
       const working = work((further) => {
@@ -103,7 +105,7 @@ export function createTerminal({ quiet, noInput, colour, styles }: TerminalOptio
       })
       if (!isSpinning || (await endsWithin(QUICK_MS, working))) return working
       const { default: ora } = await import('ora')
-      spinner = ora({ text: shown, stream: stderr, discardStdin: false })
+      spinner = ora({ text: shown, stream: process.stderr, discardStdin: false })
       process.once('SIGTSTP', stopWithCursor)
       if (openQuestion === undefined) spinner.start()
       try {
