@@ -17,6 +17,6 @@ export function addDoctorCommand(program: Command, ports: Ports): void {
       const { examine } = await import('../flows/doctor/examine.ts')
       const findings = await ports.terminal.during('looking', () => examine(ports))
       if (isJson(command)) ports.terminal.out(jsonText({ findings }))
-      else ports.terminal.out(findingLines(findings, ports.terminal.outStyle))
+      else ports.terminal.out(findingLines(findings, ports.terminal.outStyle, ports.terminal.outColumns))
     })
 }

@@ -10,8 +10,10 @@ export type QuickTerminal = Pick<Terminal, 'out' | 'say' | 'outStyle' | 'errStyl
  * asked only where a descriptor is a character device and may be a terminal.
  */
 export function quickTerminal(colour: Colour, styles: { plain: Style; coloured: Style }): QuickTerminal {
+  const known: Partial<Record<1 | 2, boolean>> = {}
+  const isShown = (descriptor: 1 | 2) => (known[descriptor] ??= isTerminal(descriptor))
   const styleFor = (descriptor: 1 | 2) =>
-    colour.allowed && (colour.forced || isTerminal(descriptor)) ? styles.coloured : styles.plain
+    colour.allowed && (colour.forced || isShown(descriptor)) ? styles.coloured : styles.plain
   return {
     out: (text) => writeFully(1, text),
     say: (line) => writeFully(2, `${line}\n`),
@@ -22,7 +24,7 @@ export function quickTerminal(colour: Colour, styles: { plain: Style; coloured: 
       return styleFor(2)
     },
     get outColumns() {
-      return isTerminal(1) ? process.stdout.columns : undefined
+      return isShown(1) ? process.stdout.columns : undefined
     },
   }
 }

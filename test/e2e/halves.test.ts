@@ -7,7 +7,7 @@ import { whyNoSecretService } from '../real/secret-service.ts'
 import { hang } from '../sandbox/faults.ts'
 import { startSandbox, type Sandbox } from '../sandbox/start.ts'
 import { itemsOf, keyring } from './keyring-world.ts'
-import { filesIn, run, start, temporaryHome } from './program.ts'
+import { filesIn, run, start, temporaryHome, type Ended } from './program.ts'
 
 let sandbox: Sandbox
 beforeAll(async () => {
@@ -32,15 +32,24 @@ async function shown(url: string): Promise<string> {
   const { page } = await walk(url)
   return /<code>([^<]+)<\/code>/.exec(page)?.[1]?.replace('&#35;', '#') ?? ''
 }
-/** Resolves when the program has asked. */
-function tokenRequestHangs(): Promise<void> {
-  return new Promise((resolve) => {
+/** Runs the program until its token request has arrived, which is never answered, and ends it by this signal. */
+async function endedWhileAsking(home: string, argv: readonly string[], signal: NodeJS.Signals): Promise<Ended> {
+  const arrived = new Promise<void>((resolve) => {
     sandbox.claude.faults.token = () => {
       resolve()
       return hang()
     }
   })
+  try {
+    const program = start(argv, { home })
+    await arrived
+    program.process.kill(signal)
+    return await program.ended
+  } finally {
+    delete sandbox.claude.faults.token
+  }
 }
+
 const tokenRequests = () =>
   sandbox.claude.events.filter((event) => event.kind === 'request' && event.endpoint === 'token')
 
@@ -142,15 +151,7 @@ describe('aiauth login in two halves, built, in the sandbox', () => {
     const home = temporaryHome(sandbox.settings)
     const { session, url } = await begin(home)
     const answer = await shown(url)
-    const arrived = tokenRequestHangs()
-    try {
-      const program = start(['login', '--complete', session, answer], { home })
-      await arrived
-      program.process.kill('SIGKILL')
-      await program.ended
-    } finally {
-      delete sandbox.claude.faults.token
-    }
+    await endedWhileAsking(home, ['login', '--complete', session, answer], 'SIGKILL')
     const again = await run(['login', '--complete', session, answer], { home })
     expect([again.exitCode, again.stderr.includes('completed, or tried, before')]).toEqual([3, true])
     const next = await begin(home)
@@ -172,17 +173,8 @@ describe('aiauth login in two halves, built, in the sandbox', () => {
     const home = temporaryHome(sandbox.settings)
     const { session, url } = await begin(home)
     const answer = await shown(url)
-    const arrived = tokenRequestHangs()
-    try {
-      const program = start(['login', '--complete', session, answer], { home })
-      await arrived
-      program.process.kill('SIGINT')
-      const { exitCode, stderr } = await program.ended
-      expect(exitCode).toBe(130)
-      expect(stderr).toContain('used up')
-    } finally {
-      delete sandbox.claude.faults.token
-    }
+    const { exitCode, stderr } = await endedWhileAsking(home, ['login', '--complete', session, answer], 'SIGINT')
+    expect([exitCode, stderr]).toEqual([130, expect.stringContaining('used up')])
     expect(readdirSync(home)).not.toContain('auth.json')
     expect((await run(['login', '--complete', session, answer], { home })).exitCode).toBe(3)
   })

@@ -72,23 +72,6 @@ describe.skipIf(whyNoTmux() !== undefined)('aiauth login on a terminal without a
     expect(terminal.raw()).not.toMatch(STRAY)
   })
 
-  it('takes no passphrase that was typed before for an answer of the browser', async () => {
-    const { home, terminal } = login(['claude'], { env: { ...SSH, AIAUTH_STORAGE: '' } })
-    await terminal.sees(/or stop\? \[passphrase\] $/)
-    terminal.key('Enter')
-    for (const question of [/new passphrase for the vault: $/, /the same passphrase again: $/]) {
-      await terminal.sees(question)
-      terminal.paste('correct horse')
-      terminal.key('Enter')
-    }
-    const [manual] = await addresses(terminal)
-    terminal.paste(await shown(manual))
-    terminal.key('Enter')
-    expect(await terminal.ended()).toBe(0)
-    expect(terminal.raw()).not.toContain('correct horse')
-    expect(readdirSync(home)).toContain('vault.json')
-  })
-
   it('L40: puts together what was folded into lines, the last of them without Enter', async () => {
     const { terminal } = login(['claude'], { env: SSH })
     const [manual] = await addresses(terminal)

@@ -21,7 +21,7 @@ export interface TerminalSession {
   raw(): string
   /** The process id of the program. */
   pid(): number
-  /** The terminal is closed; what runs in it goes on until it notices. */
+  /** Closes the terminal, and tells the program so as the kernel would. */
   hangUp(): void
   /** The exit code of the program. */
   ended(): Promise<number>
@@ -104,6 +104,7 @@ export function startInTerminal(
     hangUp() {
       tmux('kill-server')
       isOpen = false
+      signalIfThere(readPid(), 'SIGHUP')
     },
     modes: () => readFileSync(modes, 'utf8'),
     ended: async () => {
@@ -114,7 +115,7 @@ export function startInTerminal(
     },
     close() {
       if (isOpen) tmux('kill-server')
-      if (existsSync(pid) && !existsSync(exitCode)) killIfThere(readPid())
+      if (existsSync(pid) && !existsSync(exitCode)) signalIfThere(readPid(), 'SIGKILL')
       // The shell around the program may be writing its last words.
       rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 })
     },
@@ -122,9 +123,9 @@ export function startInTerminal(
 }
 
 /** The shell around it survives its terminal, so it would too. */
-function killIfThere(pid: number): void {
+function signalIfThere(pid: number, signal: NodeJS.Signals): void {
   try {
-    process.kill(pid, 'SIGKILL')
+    process.kill(pid, signal)
   } catch {
     // It has ended in this very moment.
   }

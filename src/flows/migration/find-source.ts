@@ -45,10 +45,8 @@ export interface Found {
  */
 export async function findSource(ports: FindSourcePorts, named: string | undefined): Promise<Found> {
   const { places } = ports.migrations
-  const home = await ports.foreignFiles.read(places.authFile, ports.interruption)
-  const isLegacy = home !== undefined && isUnversioned(home.text.reveal())
+  const { home, isLegacy, current } = await ownFile(ports)
   const ours = isLegacy ? await ourOwn(ports, home) : undefined
-  const current = isLegacy ? undefined : ports.authFile.read()
   if (named !== undefined) return { source: await namedSource(ports, named, home, ours), nothing: '', current }
   if (ours !== undefined) return { source: ours, nothing: '', current }
   const codex = await ports.foreignFiles.read(places.codexAuth, ports.interruption)
@@ -56,22 +54,38 @@ export async function findSource(ports: FindSourcePorts, named: string | undefin
   return { source: undefined, nothing: nothingThere(ports, current), current }
 }
 
+type OwnFilePorts = Pick<FindSourcePorts, 'foreignFiles' | 'authFile' | 'migrations' | 'interruption'>
+
 /**
  * Our own file, if it is of the present version.
  *
  * @throws AuthError `auth-file-invalid` for one that is damaged or cannot be read: nobody can tell then what was done.
  */
-export async function presentFile(
-  ports: Pick<FindSourcePorts, 'foreignFiles' | 'authFile' | 'migrations' | 'interruption'>,
-): Promise<AuthFile | undefined> {
-  const { foreignFiles, authFile, migrations, interruption } = ports
-  const text = (await foreignFiles.read(migrations.places.authFile, interruption))?.text.reveal()
-  return text !== undefined && isUnversioned(text) ? undefined : authFile.read()
+export async function presentFile(ports: OwnFilePorts): Promise<AuthFile | undefined> {
+  return (await ownFile(ports)).current
+}
+
+type OwnFile =
+  | { readonly isLegacy: true; readonly home: ForeignFile; readonly current: undefined }
+  | { readonly isLegacy: false; readonly home: ForeignFile | undefined; readonly current: AuthFile | undefined }
+
+async function ownFile({ foreignFiles, authFile, migrations, interruption }: OwnFilePorts): Promise<OwnFile> {
+  const look = () => foreignFiles.read(migrations.places.authFile, interruption)
+  const home = await look()
+  if (isUnversioned(home)) return { isLegacy: true, home, current: undefined }
+  try {
+    return { isLegacy: false, home, current: authFile.read() }
+  } catch (error) {
+    // A rollback may have put the old file there between the two looks.
+    const now = await look()
+    if (!isUnversioned(now)) throw error
+    return { isLegacy: true, home: now, current: undefined }
+  }
 }
 
 /** Version 1 is the unversioned format. What is no record at all is damaged, and the reader of ours says so. */
-function isUnversioned(text: string): boolean {
-  const content = contentOf(text)
+function isUnversioned(file: ForeignFile | undefined): file is ForeignFile {
+  const content = file === undefined ? undefined : contentOf(file.text.reveal())
   return isRecord(content) && (content['version'] === undefined || content['version'] === 1)
 }
 
