@@ -116,8 +116,7 @@ export function startInTerminal(
     close() {
       if (isOpen) tmux('kill-server')
       if (existsSync(pid) && !existsSync(exitCode)) signalIfThere(readPid(), 'SIGKILL')
-      // The shell around the program may be writing its last words.
-      rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 })
+      removeFolder(folder)
     },
   }
 }
@@ -128,6 +127,19 @@ function signalIfThere(pid: number, signal: NodeJS.Signals): void {
     process.kill(pid, signal)
   } catch {
     // It has ended in this very moment.
+  }
+}
+
+/** The shell around the program may be writing its last words there. Node's own retries do not look for new files. */
+function removeFolder(folder: string): void {
+  for (let tries = 1; ; tries++) {
+    try {
+      rmSync(folder, { recursive: true, force: true })
+      return
+    } catch (error) {
+      if (tries === 100) throw error
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20)
+    }
   }
 }
 
