@@ -3,13 +3,13 @@ import { assertNameIsFree } from '../flows/account-names.ts'
 import { dropBegun, findBegun, keepBegun, sweepBegun, toBegin, usedOnce } from '../flows/begun-sign-in.ts'
 import { getAccount } from '../flows/choose-account.ts'
 import { httpFor } from '../flows/http-for.ts'
-import { asThisInstallation, keepClient } from '../flows/installation.ts'
+import { asThisInstallation } from '../flows/installation.ts'
 import { keepAccount, nameHint } from '../flows/keep-account.ts'
 import { grantFor, type Grant } from '../flows/sign-in.ts'
 import type { Account, StorageKind } from '../model/account.ts'
 import { AuthError } from '../model/errors.ts'
 import type { Http, Ports } from '../model/ports.ts'
-import type { HandedOver, Provider, Redirect } from '../model/provider.ts'
+import type { Provider, Redirect } from '../model/provider.ts'
 import type { BegunSignIn } from '../model/sign-in-files.ts'
 import { storageKind } from '../model/storage-kind.ts'
 import { beginAuthorization } from '../oauth/authorization.ts'
@@ -23,7 +23,7 @@ import { providerToSignInTo } from './provider-to-sign-in-to.ts'
 import { askedAgain, keepSignIn, type ReauthenticateOptions } from './reauthenticate-steps.ts'
 import { qrCodeTeller, redirectFor, type SignInOptions } from './sign-in-with.ts'
 import { storageFor } from './storage-for.ts'
-import { warn } from './warn.ts'
+import { storeGrant } from './store-grant.ts'
 
 /** The first half of a sign-in that makes an account. */
 export async function beginLogin(ports: Ports, providerId: string | undefined, options: LoginOptions): Promise<void> {
@@ -38,9 +38,9 @@ export async function beginLogin(ports: Ports, providerId: string | undefined, o
 /** The first half of one that signs an account in again. @throws AuthError `account-not-found`. */
 export async function beginAgain(ports: Ports, name: string, options: ReauthenticateOptions): Promise<void> {
   const account = getAccount(ports.authFile.read(), name)
-  const { again: retry, beforehand, ...asked } = askedAgain(ports, account, options)
+  const { again: retry, beforehand, mayDiffer, ...asked } = askedAgain(ports, account, options)
   await begin(ports, {
-    ...{ ...asked, name, retry, again: { id: account.id, mayDiffer: options.allowDifferentAccount === true } },
+    ...{ ...asked, name, retry, again: { id: account.id, mayDiffer } },
     storage: async () => {
       await beforehand()
       return storageKind(account.secret.store)
@@ -64,8 +64,7 @@ interface ToBegin extends Pick<BegunSignIn, 'name' | 'again'> {
  * so what the browser ends with has to be brought here.
  */
 async function begin(ports: Ports, { provider: known, options, ...input }: ToBegin): Promise<void> {
-  if (known.handedOver !== undefined) throw nothingToBegin(known, known.handedOver, input.retry)
-  const redirect = redirectFor(known, undefined)
+  const redirect = redirectFor(known, undefined, input.retry)
   const discovered = await providerToSignInTo(
     { ...ports, http: httpFor(ports, options.proxy) },
     { provider: known, options, again: `${input.retry} --begin` },
@@ -89,12 +88,6 @@ async function begin(ports: Ports, { provider: known, options, ...input }: ToBeg
   for (const line of lines) ports.terminal.say(line)
 }
 
-function nothingToBegin({ id, mode }: Provider, { what }: HandedOver, retry: string): AuthError {
-  return new AuthError('usage', `${id}/${mode} is not signed in to through the browser`, {
-    hint: `${retry} < <file that holds the ${what}>`,
-  })
-}
-
 /** The second half: what the browser ended with, to an account that is kept. */
 export async function completeLogin(
   ports: Ports,
@@ -112,9 +105,7 @@ export async function completeLogin(
   const keep = await keeperOf(ports, begun)
   const account = await usedOnce(ports, begun, async () => {
     const grant = await grantFor({ ...ports, http }, provider, request, callback, ports.interruption)
-    for (const warning of grant.warnings) warn(ports, warning)
-    await keepClient(ports.settings, provider, grant.clientId)
-    return ports.terminal.during('storing the tokens', () => keep(provider, grant))
+    return storeGrant(ports, provider, grant, () => keep(provider, grant))
   })
   await tellOfAccount(ports, account, json)
 }

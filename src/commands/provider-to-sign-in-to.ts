@@ -1,6 +1,6 @@
 import { AuthError } from '../model/errors.ts'
 import type { Ports } from '../model/ports.ts'
-import { isApiKey, type Provider } from '../model/provider.ts'
+import { isApiKey, type HandedOver, type Provider } from '../model/provider.ts'
 import { keyEndpointOf } from '../oauth/api-key.ts'
 import { withDiscovery } from '../oauth/discovery.ts'
 import { verifierOf } from '../oauth/id-token.ts'
@@ -36,8 +36,13 @@ export function noDeviceSignIn({
     hint:
       handedOver === undefined
         ? `${again} --no-browser, and open the address on any device`
-        : `${again} < <file that holds the ${handedOver.what}>`,
+        : fromFile(again, handedOver),
   })
+}
+
+/** What to type where nobody signs in, and the secret is handed over. */
+export function fromFile(again: string, { what }: HandedOver): string {
+  return `${again} < <file that holds the ${what}>`
 }
 
 async function agreeToTerms(ports: Ports, provider: Provider, { options, again }: ToSignInTo): Promise<void> {

@@ -77,8 +77,7 @@ async function again(ports: Ports, account: Account, options: ReauthenticateOpti
 }
 
 async function signInAgain(ports: Ports, account: Account, options: ReauthenticateOptions): Promise<Account> {
-  const mayDiffer = options.allowDifferentAccount === true
-  const asked = askedAgain(ports, account, options)
+  const { mayDiffer, ...asked } = askedAgain(ports, account, options)
   return signInWith(ports, {
     ...asked,
     inHalves: `${asked.again} --begin`,
@@ -88,10 +87,12 @@ async function signInAgain(ports: Ports, account: Account, options: Reauthentica
 
 /** How an account is asked for once more, and what proves that the answer can be kept. */
 export function askedAgain(ports: Ports, account: Account, options: ReauthenticateOptions) {
+  const mayDiffer = options.allowDifferentAccount === true
   return {
+    mayDiffer,
     provider: askingAgain(getProvider(ports.settings.read(), account.provider, account.mode), account),
     options: { ...options, ...(account.proxy !== null && { proxy: account.proxy }) },
-    loginHint: options.allowDifferentAccount === true ? undefined : (account.email ?? undefined),
+    loginHint: mayDiffer ? undefined : (account.email ?? undefined),
     again: `aiauth reauthenticate ${account.name}`,
     beforehand: async () => {
       await vaultOf(ports.vaults, account).probe(account.id)

@@ -1,6 +1,6 @@
 import { signInByDevice } from '../flows/device-sign-in.ts'
 import { httpFor } from '../flows/http-for.ts'
-import { asThisInstallation, keepClient } from '../flows/installation.ts'
+import { asThisInstallation } from '../flows/installation.ts'
 import { signIn, type Announced, type Grant, type SignInInput } from '../flows/sign-in.ts'
 import { AuthError } from '../model/errors.ts'
 import type { Ports } from '../model/ports.ts'
@@ -19,7 +19,8 @@ import {
   waitingForCode,
 } from '../ui/sign-in-words.ts'
 import { handOver } from './hand-over.ts'
-import { noDeviceSignIn, providerToSignInTo } from './provider-to-sign-in-to.ts'
+import { fromFile, noDeviceSignIn, providerToSignInTo } from './provider-to-sign-in-to.ts'
+import { storeGrant } from './store-grant.ts'
 import { warn } from './warn.ts'
 
 /** The flags of every command that signs somebody in. */
@@ -129,7 +130,7 @@ async function byDevice<Kept, Place>(ports: Ports, input: SignInWith<Kept, Place
 /** @throws AuthError as `signIn`, `usage` where terms are not accepted or a port is not registered. */
 async function throughBrowser<Kept, Place>(ports: Ports, input: SignInWith<Kept, Place>): Promise<Kept> {
   const { options, loginHint, again, inHalves } = input
-  const redirect = redirectFor(input.provider, options.port)
+  const redirect = redirectFor(input.provider, options.port, again)
   const { provider, http, keepGrant } = await ready(ports, input)
   const forget = hintToForget(provider)
   const timedOut = new AuthError('sign-in-timed-out', 'nobody came back from the browser in time', {
@@ -164,11 +165,7 @@ async function ready<Kept, Place>(ports: Ports, input: SignInWith<Kept, Place>) 
   const discovered = await providerToSignInTo({ ...ports, http }, input)
   const place = await beforehand()
   const provider = await asThisInstallation(ports.settings, discovered)
-  const keepGrant = async (grant: Grant): Promise<Kept> => {
-    for (const warning of grant.warnings) warn(ports, warning)
-    await keepClient(ports.settings, provider, grant.clientId)
-    return ports.terminal.during('storing the tokens', () => keep(provider, grant, place))
-  }
+  const keepGrant = (grant: Grant) => storeGrant(ports, provider, grant, () => keep(provider, grant, place))
   return { provider, http, keepGrant }
 }
 
@@ -189,11 +186,11 @@ function canAnswer({ terminal, environment }: Pick<Ports, 'terminal' | 'environm
  *
  * @throws AuthError `usage`.
  */
-export function redirectFor(provider: Provider, asked: number | undefined): Redirect {
-  const { redirect } = provider
+export function redirectFor(provider: Provider, asked: number | undefined, again: string): Redirect {
+  const { redirect, handedOver } = provider
   if (redirect === undefined) {
     throw new AuthError('usage', `${provider.id}/${provider.mode} is not signed in to through the browser`, {
-      hint: `aiauth login ${provider.id}, without --mode`,
+      hint: handedOver && fromFile(again, handedOver),
     })
   }
   if (asked === undefined) return redirect

@@ -1,7 +1,8 @@
-import { lstatSync, readdirSync, statfsSync, statSync } from 'node:fs'
+import { lstatSync, statfsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Entry, Inspection } from '../model/inspection.ts'
 import { userFolder, type Variables } from './home.ts'
+import { namesIn } from './names-in.ts'
 import { syncedBy } from './synced-folder.ts'
 
 /** Magic numbers of statfs(2), as Linux has them; elsewhere the number is the system's own and tells nothing. */
@@ -20,7 +21,7 @@ export function inspectionOnDisk(variables: Variables): Inspection {
     nodeVersion: process.versions.node,
     platform: process.platform,
     entry: (path) => quietly(() => entryOf(path)),
-    names: (folder) => quietly(() => readdirSync(folder)) ?? [],
+    names: namesIn,
     oddFileSystem: (folder) =>
       process.platform === 'linux' ? quietly(() => ODD_FILE_SYSTEMS[statfsSync(folder).type]) : undefined,
     syncedBy,

@@ -1,7 +1,8 @@
-import { lstatSync, readdirSync, renameSync } from 'node:fs'
+import { lstatSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
 import { AuthError } from '../model/errors.ts'
 import type { SignInFiles } from '../model/sign-in-files.ts'
+import { namesIn } from './names-in.ts'
 import { cannotWrite, removeQuietly, replacePrivateFile, syncFolder } from './private-files.ts'
 import { errorCode, isLink, readPrivateFile } from './read-private-file.ts'
 
@@ -55,15 +56,6 @@ export function signInFilesOnDisk(home: string): SignInFiles {
         if ((lstatSync(path, { throwIfNoEntry: false })?.mtimeMs ?? beforeMs) < beforeMs) removeQuietly(path)
       }
     },
-  }
-}
-
-/** Whatever else stands in the folder's place, or keeps us out of it, is told by the first write. */
-function namesIn(folder: string): string[] {
-  try {
-    return readdirSync(folder)
-  } catch {
-    return []
   }
 }
 

@@ -1,5 +1,6 @@
-import { readdirSync, realpathSync } from 'node:fs'
-import { basename, dirname } from 'node:path'
+import { realpathSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { namesIn } from './names-in.ts'
 
 /** A program that copies folders to other machines, and how its folders are known. */
 interface Syncer {
@@ -42,14 +43,6 @@ function realPath(path: string): string {
   try {
     return realpathSync(path)
   } catch {
-    return dirname(path) === path ? path : `${realPath(dirname(path))}/${basename(path)}`
-  }
-}
-
-function namesIn(folder: string): readonly string[] {
-  try {
-    return readdirSync(folder)
-  } catch {
-    return []
+    return dirname(path) === path ? path : join(realPath(dirname(path)), basename(path))
   }
 }

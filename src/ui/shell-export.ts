@@ -1,3 +1,5 @@
+import { singleQuoted } from '../model/shell-word.ts'
+
 /** Shells that variables can be written for; `bash` is read by every POSIX shell. */
 export const SHELLS = ['bash', 'zsh', 'fish', 'powershell', 'json'] as const
 
@@ -8,9 +10,8 @@ interface Words {
   readonly unset: (name: string) => string
 }
 
-/** Nothing is special between single quotes but the quote itself (POSIX.1 XCU §2.2.2). */
 const POSIX: Words = {
-  set: (name, value) => `export ${name}='${value.replaceAll("'", String.raw`'\''`)}'`,
+  set: (name, value) => `export ${name}=${singleQuoted(value)}`,
   unset: (name) => `unset ${name}`,
 }
 

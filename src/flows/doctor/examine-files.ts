@@ -1,5 +1,5 @@
 import { AuthError } from '../../model/errors.ts'
-import type { Finding } from '../../model/inspection.ts'
+import type { Entry, Finding } from '../../model/inspection.ts'
 import { shellWord } from '../../model/shell-word.ts'
 import { allProviders } from '../../providers/registry.ts'
 import { trouble, type ExaminePorts } from './examine.ts'
@@ -68,22 +68,21 @@ function folderFindings({ inspection }: ExaminePorts, home: string): Finding[] {
   return findings.some(({ level }) => level !== 'note') ? findings : [asItShouldBe, ...findings]
 }
 
-function filesFindings(ports: ExaminePorts, home: string): Finding[] {
-  const findings = OUR_FILES.flatMap((name) => fileFindings(ports, `${home}/${name}`))
-  const modes = OUR_FILES.flatMap((name) => {
-    const entry = ports.inspection.entry(`${home}/${name}`)
-    return entry === undefined ? [] : [withMode(name, entry.mode)]
+function filesFindings({ inspection }: ExaminePorts, home: string): Finding[] {
+  const found = OUR_FILES.flatMap((name) => {
+    const entry = inspection.entry(`${home}/${name}`)
+    return entry === undefined ? [] : [{ name, entry }]
   })
-  if (findings.length > 0 || modes.length === 0) return findings
+  const findings = found.flatMap(({ name, entry }) => fileFindings(`${home}/${name}`, entry))
+  if (findings.length > 0 || found.length === 0) return findings
+  const modes = found.map(({ name, entry }) => withMode(name, entry.mode))
   return [{ id: 'files', level: 'ok', message: modes.join(', '), fix: null }]
 }
 
 /** Windows has no modes. */
 const withMode = (name: string, mode: number) => (mode === 0 ? name : `${name} ${octal(mode)}`)
 
-function fileFindings({ inspection }: ExaminePorts, path: string): Finding[] {
-  const entry = inspection.entry(path)
-  if (entry === undefined) return []
+function fileFindings(path: string, entry: Entry): Finding[] {
   if (entry.kind !== 'file')
     return [{ id: 'files', level: 'problem', message: `${path} is no ordinary file`, fix: `look at ${path}` }]
   if (!entry.isOurs)
