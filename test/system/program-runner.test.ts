@@ -24,7 +24,8 @@ function start(words: readonly string[], input = ''): Run {
   const child = spawn(process.execPath, [program, ...words], { detached: true, stdio: ['pipe', 'pipe', 'inherit'] })
   let out = ''
   child.stdout.setEncoding('utf8').on('data', (part: string) => (out += part))
-  child.stdin.end(input)
+  // A program that ends at once reads nothing of it.
+  child.stdin.on('error', () => undefined).end(input)
   onTestFinished(() => {
     try {
       process.kill(-Number(child.pid), 'SIGKILL')
